@@ -1,0 +1,3 @@
+"""
+Contract tests for Cloudflare RealtimeKit operations.
+"""

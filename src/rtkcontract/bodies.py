@@ -1,0 +1,455 @@
+"""
+(document, schema) -> the space of bodies: which levels go together, rows to bodies and bodies to rows; pure.
+
+1. A factor is a field below the root; its level 0 is absent. The root itself is always an object here.
+2. A field is present only where its parent holds members; what a parent requires is present with it.
+3. What unions, conditions and dependencies allow becomes a table for each object: levels that every subschema of the
+   object judges alike form one class, and each combination of classes is judged by the schema itself.
+4. Two spaces: "accepted" holds bodies whose acceptance the sources decide, "valid" also those that a clause of
+   `x-unspecified` leaves open.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rtkcontract import partitions
+from rtkcontract.catalog import resolve
+from rtkcontract.covering import Row, Space, Table, bits, merged
+from rtkcontract.model import Json, Operation
+from rtkcontract.oracle import Oracle
+from rtkcontract.partitions import ABSENT, COMBINATORS, ITEM, MEMBERS, Candidate, Field, Level, Place
+
+LARGEST_TABLE = 6_000
+"""Combinations of classes that are judged one by one; beyond it only single branches of a union are."""
+
+NO_FIELD = Level(partition="absent", keyword="required", values=(ABSENT,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """
+    One field with its levels; the first is absent. `others` are the candidates that are not accepted by themselves.
+    """
+
+    field: Field
+    levels: tuple[Level, ...]
+    others: tuple[Candidate, ...]
+
+    @property
+    def place(self) -> Place:
+        return self.field.place
+
+
+class Bodies:
+    """
+    The space of bodies of one request schema.
+    """
+
+    def __init__(self, document: Json, schema: Json) -> None:
+        self.document, self.schema = document, schema
+        self.oracle = Oracle(document, schema)
+        found = partitions.fields(document, schema)
+        self.root = found[0]
+        self.factors = tuple(self._factor(field) for field in found[1:])
+        self.index = {factor.place: number for number, factor in enumerate(self.factors)}
+        self._groups = [group for group in (self._group(field) for field in found) if group is not None]
+        self.accepted = self._space(undecided=False)
+        self.valid = self._space(undecided=True)
+
+    @classmethod
+    def of(cls, document: Json, operation: Operation) -> Bodies:
+        return cls(document, operation.request_schema)
+
+    # --- levels -----------------------------------------------------------------------------------------------------
+
+    def _factor(self, field: Field) -> Factor:
+        """
+        The field with its levels cut to the values that its own unconditional keywords accept.
+        """
+        local = Oracle(self.document, {"allOf": [_own(node) for node in self.firm(field.place)]})
+        levels = [NO_FIELD]
+        refused = []
+        for level in field.levels:
+            if level.value is MEMBERS:
+                levels.append(level)
+                continue
+            good = tuple(value for value in level.values if local.expectation(value).outcome == "accepted")
+            refused.extend(value for value in level.values if not any(value is kept for kept in good))
+            if good:
+                levels.append(Level(partition=level.partition, keyword=level.keyword, values=good, open=level.open))
+        others = [candidate for candidate in field.candidates if any(candidate.value is value for value in refused)]
+        if any(value == {} for value in refused):
+            others.append(Candidate(partition="empty", keyword="properties", value={}))
+        return Factor(field=field, levels=tuple(levels), others=(*others, *field.breaking))
+
+    def firm(self, place: Place) -> list[Json]:
+        """
+        The nodes that apply at a place whatever the rest of the body is: reached through properties, items and allOf.
+        """
+        nodes = list(self._unfolded(self.schema))
+        for part in place:
+            nodes = [
+                inner
+                for node in nodes
+                for below in ([node["items"]] if part == ITEM and isinstance(node.get("items"), dict) else [])
+                + ([node["properties"][part]] if part in node.get("properties", {}) else [])
+                for inner in self._unfolded(below)
+            ]
+        return nodes
+
+    def _unfolded(self, schema: Json) -> Iterator[Json]:
+        node = resolve(self.document, schema)
+        if isinstance(node, dict):
+            yield node
+            for part in node.get("allOf", ()):
+                yield from self._unfolded(part)
+
+    # --- tables -----------------------------------------------------------------------------------------------------
+
+    def _group(self, field: Field) -> tuple[Place, list[Place], Json, Json] | None:
+        """
+        An object whose members constrain each other: its place, the places that matter, the schema that judges them,
+        and the same without the clauses that leave acceptance open.
+        """
+        firm = self.firm(field.place)
+        rules = [{key: node[key] for key in COMBINATORS if key in node} for node in firm]
+        rules = [rule for rule in rules if set(rule) - {"allOf"} or _matters(rule)]
+        clauses = [entry["when"] for node in firm for entry in node.get("x-unspecified", ()) if "when" in entry]
+        relative: dict[Place, None] = {}
+        for rule in (*rules, *clauses):
+            for place in self._mentioned(rule, ()):
+                relative.setdefault(place)
+        places = [place for place in relative if place and (*field.place, *place) in self.index]
+        if not places:
+            return None
+        return field.place, places, _together(rules), _together([*rules, *({"not": clause} for clause in clauses)])
+
+    def _mentioned(self, schema: Json, at: Place) -> Iterator[Place]:
+        """
+        The places below an object that a rule looks at.
+        """
+        node = resolve(self.document, schema)
+        if not isinstance(node, dict):
+            return
+        for name in node.get("required", ()):
+            yield (*at, name)
+        for name, needed in node.get("dependentRequired", {}).items():
+            yield (*at, name)
+            yield from ((*at, other) for other in needed)
+        for name, part in node.get("properties", {}).items():
+            yield (*at, name)
+            yield from self._mentioned(part, (*at, name))
+        if isinstance(node.get("items"), dict):
+            yield from self._mentioned(node["items"], (*at, ITEM))
+        for branch in partitions.branches(node):
+            yield from self._mentioned(branch, at)
+
+    def _tests(self, schema: Json, place: Place) -> Iterator[Json]:
+        """
+        The subschemas of a rule that look at the value of one place.
+        """
+        node = resolve(self.document, schema)
+        if not isinstance(node, dict):
+            return
+        if not place:
+            yield {key: value for key, value in node.items() if key not in ("x-unspecified", "x-source")}
+        for branch in partitions.branches(node):
+            yield from self._tests(branch, place)
+        if place and place[0] in node.get("properties", {}):
+            yield from self._tests(node["properties"][place[0]], place[1:])
+        if place and place[0] == ITEM and isinstance(node.get("items"), dict):
+            yield from self._tests(node["items"], place[1:])
+
+    def _classes(self, rule: Json, at: Place, place: Place) -> list[tuple[int, Json]]:
+        """
+        The levels of one place grouped by what the rule's subschemas say of them: (mask of literals, one value).
+        """
+        number = self.index[(*at, *place)]
+        tests = [Oracle(self.document, test) for test in self._tests(rule, place)]
+        classes: dict[tuple[object, ...], tuple[int, Json]] = {}
+        for level, content in enumerate(self.factors[number].levels):
+            value = content.value
+            if value is ABSENT or value is MEMBERS:
+                key: tuple[object, ...] = (repr(value),)
+            else:
+                key = (partitions.type_of(value), value == {}, *(test.valid(value) for test in tests))
+            bit = 1 << (self._start[number] + level)
+            mask, first = classes.get(key, (0, value))
+            classes[key] = (mask | bit, first)
+        return list(classes.values())
+
+    @property
+    def _start(self) -> list[int]:
+        return list(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
+
+    def _table(self, group: tuple[Place, list[Place], Json, Json], *, undecided: bool) -> Iterator[Table]:
+        at, places, bare, decided = group
+        rule = bare if undecided else decided
+        judge = Oracle(self.document, rule)
+        classes = [self._classes(decided, at, place) for place in places]
+        size = 1
+        for options in classes:
+            size *= len(options)
+        if size > LARGEST_TABLE:
+            yield from self._branch_tables(at, places, bare)
+            return
+        own = self.index.get(at)
+        scope = [self.index[(*at, *place)] for place in places]
+        allowed = []
+        for combination in itertools.product(*classes):
+            body = _assembled(places, [value for _, value in combination])
+            if body is not None and judge.valid(body):
+                allowed.append(sum(mask for mask, _ in combination))
+        if own is not None:
+            inside = self._literal(own, MEMBERS)
+            nothing = sum(1 << self._start[number] for number in scope)
+            outside = self._mask(own) & ~(1 << inside)
+            if not judge.valid({}):
+                outside &= ~self._empty(own)
+            allowed = [*(mask | (1 << inside) for mask in allowed), nothing | outside]
+            scope = [own, *scope]
+        yield Table(tuple(scope), merged(allowed, [self._mask(number) for number in reversed(scope)]))
+
+    def _branch_tables(self, at: Place, places: list[Place], rule: Json) -> Iterator[Table]:
+        """
+        Where a union is too large to judge each combination: one allowed box for each of its branches.
+        """
+        for part in rule.get("allOf", ()):
+            for keyword in ("anyOf", "oneOf"):
+                options = [resolve(self.document, branch) for branch in part.get(keyword, ())]
+                boxes = [self._box(at, places, branch) for branch in options]
+                if boxes:
+                    yield Table(tuple(self.index[(*at, *place)] for place in places), tuple(boxes))
+
+    def _box(self, at: Place, places: list[Place], branch: Json) -> int:
+        box = 0
+        needed = set(branch.get("required", ()))
+        closed = branch.get("additionalProperties") is False
+        for place in places:
+            number = self.index[(*at, *place)]
+            tests = [Oracle(self.document, test) for test in self._tests(branch, place)]
+            for level, content in enumerate(self.factors[number].levels):
+                if content.value is ABSENT:
+                    fits = not (len(place) == 1 and place[0] in needed)
+                else:
+                    fits = (content.value is MEMBERS or all(test.valid(content.value) for test in tests)) and not (
+                        closed and place[0] not in branch.get("properties", {})
+                    )
+                if fits:
+                    box |= 1 << (self._start[number] + level)
+        return box
+
+    def _empty(self, number: int) -> int:
+        """
+        The mask of the level `{}` of an object; 0 where there is none.
+        """
+        levels = self.factors[number].levels
+        return sum(1 << (self._start[number] + i) for i, level in enumerate(levels) if level.value == {})
+
+    def _at_least_one(self) -> Iterator[Table]:
+        """
+        An object that holds members holds at least one.
+        """
+        for number, factor in enumerate(self.factors):
+            if not any(level.value is MEMBERS for level in factor.levels):
+                continue
+            inside = 1 << self._literal(number, MEMBERS)
+            below = [n for n, other in enumerate(self.factors) if other.place[:-1] == factor.place]
+            free = sum(map(self._mask, below))
+            some = [inside | free & ~(1 << self._start[child]) for child in below]
+            none = self._mask(number) & ~inside | sum(1 << self._start[child] for child in below)
+            yield Table((number, *below), (*some, none))
+
+    def _literal(self, number: int, value: object) -> int:
+        level = next(i for i, content in enumerate(self.factors[number].levels) if content.value is value)
+        return self._start[number] + level
+
+    def _mask(self, number: int) -> int:
+        return ((1 << len(self.factors[number].levels)) - 1) << self._start[number]
+
+    def _excluded(self) -> Iterator[tuple[int, int]]:
+        """
+        Pairs that the nesting of the body and `required` exclude.
+        """
+        for number, factor in enumerate(self.factors):
+            parent = self.index.get(factor.place[:-1])
+            if parent is None:
+                continue
+            inside = self._literal(parent, MEMBERS)
+            for literal in bits(self._mask(number)):
+                if literal == self._start[number]:
+                    if any(factor.place[-1] in node.get("required", ()) for node in self.firm(factor.place[:-1])):
+                        yield literal, inside
+                    continue
+                for other in bits(self._mask(parent) & ~(1 << inside)):
+                    yield literal, other
+
+    def _space(self, *, undecided: bool) -> Space:
+        tables = [table for group in self._groups for table in self._table(group, undecided=undecided)]
+        tables.extend(self._at_least_one())
+        for node in self.firm(()):
+            for name in node.get("required", ()):
+                if (number := self.index.get((name,))) is not None:
+                    tables.append(Table((number,), (self._mask(number) & ~(1 << self._start[number]),)))
+        return Space((len(factor.levels) for factor in self.factors), self._excluded(), tables)
+
+    # --- rows and bodies --------------------------------------------------------------------------------------------
+
+    def body(self, row: Row, turn: int = 0) -> Json:
+        """
+        The body of a row; `turn` picks the variants, so that rows in turn show each of them.
+        """
+        body: dict[str, Json] = {}
+        holders: dict[Place, Json] = {(): body}
+        for number, literal in enumerate(row):
+            factor = self.factors[number]
+            level = factor.levels[literal - self._start[number]]
+            if level.value is ABSENT or factor.place[:-1] not in holders:
+                continue
+            value: Json = [] if self._is_list(factor) else {}
+            if level.value is not MEMBERS:
+                value = level.values[(turn + number) % len(level.values)]
+            else:
+                holders[factor.place] = value
+            put(holders[factor.place[:-1]], factor.place[-1], value)
+        return body
+
+    def _is_list(self, factor: Factor) -> bool:
+        return (*factor.place, ITEM) in self.index
+
+    def row(self, body: Json) -> Row:
+        """
+        The literals that a body holds; -1 for a field whose value is in no level.
+        """
+        literals = []
+        for number, factor in enumerate(self.factors):
+            value = taken(body, factor.place)
+            level = 0 if value is ABSENT else partitions.level_of(_levelled(factor), value)
+            literals.append(-1 if level is None else self._start[number] + level)
+        return tuple(literals)
+
+    @property
+    def leaves(self) -> int:
+        """
+        The literals that pairs are counted over: all levels of the fields that hold no members of their own.
+        """
+        return sum(
+            self._mask(number)
+            for number, factor in enumerate(self.factors)
+            if not any(level.value is MEMBERS for level in factor.levels)
+        )
+
+    def fits(self, row: Row, outcome: str) -> bool:
+        return self.oracle.expectation(self.body(row)).outcome == outcome
+
+    def told(self, literal: int) -> tuple[Factor, Level]:
+        """
+        The factor and level that a literal stands for.
+        """
+        number = self.accepted.factor[literal]
+        return self.factors[number], self.factors[number].levels[literal - self._start[number]]
+
+    def smallest(self, literals: Iterable[int], *, space: Space | None = None) -> Row | None:
+        """
+        The row that holds the literals and leaves out whatever else can be left out.
+        """
+        space = space or self.accepted
+        return space.completed(literals, prefer=lambda literal: literal)
+
+
+def _together(rules: list[Json]) -> Json:
+    return {"allOf": rules} if rules else {}
+
+
+def _levelled(factor: Factor) -> Field:
+    """
+    The field with the absent level in front, as `level_of` counts.
+    """
+    return Field(place=factor.place, nodes=factor.field.nodes, levels=factor.levels)
+
+
+def _own(node: Json) -> Json:
+    """
+    A node without what it says of its members and of their combinations.
+    """
+    dropped = {*COMBINATORS, "properties", "x-unspecified"}
+    kept = {key: value for key, value in node.items() if key not in dropped}
+    clauses = [entry for entry in node.get("x-unspecified", ()) if not _looks_inside(entry.get("when"))]
+    return {**kept, "x-unspecified": clauses} if clauses else kept
+
+
+def _looks_inside(when: Json) -> bool:
+    """
+    Whether a condition is about the members of an object, which a table judges.
+    """
+    if isinstance(when, list):
+        return any(map(_looks_inside, when))
+    return isinstance(when, dict) and (
+        "properties" in when or "required" in when or "$ref" in when or any(map(_looks_inside, when.values()))
+    )
+
+
+def _matters(rule: Json) -> bool:
+    """
+    Whether an allOf holds a rule of its own beyond what its parts say of single members.
+    """
+    return any(set(part) & {*COMBINATORS, "required"} for part in rule.get("allOf", ()) if isinstance(part, dict))
+
+
+def _assembled(places: list[Place], values: list[Json]) -> Json:
+    """
+    The object that holds the values at their places; None when a value would stand below one that is left out.
+    """
+    body: dict[str, Json] = {}
+    given = dict(zip(places, values, strict=True))
+    for place, value in sorted(given.items(), key=lambda item: len(item[0])):
+        holder: Json = body
+        for depth in range(1, len(place)):
+            above = given.get(place[:depth], MEMBERS)
+            if above is not MEMBERS:
+                if value is not ABSENT:
+                    return None
+                break
+            if value is ABSENT:
+                break
+            holder = _opened(holder, place[depth - 1])
+        else:
+            if value is not ABSENT:
+                put(holder, place[-1], ([] if (*place, ITEM) in given else {}) if value is MEMBERS else value)
+    return body
+
+
+def _opened(holder: Json, part: str) -> Json:
+    if part == ITEM:
+        if not holder:
+            holder.append({})
+        return holder[0]
+    return holder.setdefault(part, {})
+
+
+def put(holder: Json, part: str, value: Json) -> None:
+    """
+    Puts a member into an object, or the one item into a list.
+    """
+    if part == ITEM:
+        holder[:] = [value]
+    else:
+        holder[part] = value
+
+
+def taken(body: Json, place: Place) -> Json:
+    """
+    The value at a place, the first item for `[]`; ABSENT where there is none.
+    """
+    value = body
+    for part in place:
+        if part == ITEM and isinstance(value, list) and value:
+            value = value[0]
+        elif isinstance(value, dict) and part in value:
+            value = value[part]
+        else:
+            return ABSENT
+    return value

@@ -1,0 +1,80 @@
+"""
+Fixed cases that no schema derives, and (case, target) -> request; pure.
+
+A written case of `cases.json` departs from a well-addressed, authenticated JSON request by its method, its path
+parameters, its headers and its content; what it does not name stays as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+from rtkcontract.model import Case, Expectation, Json, Operation, Overrides, Request, Target
+from rtkcontract.oracle import source_ids
+
+
+def written(operation: Operation) -> Iterator[Case]:
+    """
+    The cases of `cases.json`, in their order.
+    """
+    for entry in operation.written_cases:
+        expect = entry["expect"]
+        yield Case(
+            id=f"{operation.name}/{entry['name']}",
+            operation=operation.name,
+            side="protocol",
+            partition=entry["partition"],
+            content=_content(entry),
+            keyword=entry["name"].split("/")[0],
+            note=entry["note"],
+            expect=Expectation(
+                outcome=expect["outcome"],
+                reason=expect["reason"],
+                sources=source_ids(expect["source"]),
+                rejection=expect.get("rejection", ""),
+                statuses=tuple(expect.get("statuses", ())),
+            ),
+            overrides=Overrides(
+                method=entry.get("method"),
+                path_parameters=entry.get("path_parameters", {}),
+                headers=entry.get("headers", {}),
+            ),
+        )
+
+
+def _content(entry: Json) -> bytes:
+    if "content_base64" in entry:
+        return base64.b64decode(entry["content_base64"])
+    return str(entry.get("content", "{}")).encode()
+
+
+def url_of(operation: Operation, target: Target, replaced: Mapping[str, str]) -> str:
+    """
+    The whole URL; path parameters are percent-encoded.
+    """
+    values = {"account_id": target.account_id, "app_id": target.app_id, **replaced}
+    path = operation.path
+    for name, value in values.items():
+        path = path.replace("{" + name + "}", quote(value, safe=""))
+    return target.base_url + path
+
+
+def request_of(operation: Operation, case: Case, target: Target) -> Request:
+    """
+    The exact request of a case. An answer is asked for without compression, so that what comes can be read as it is.
+    """
+    headers: dict[str, str | None] = {
+        "authorization": f"Bearer {target.token}",
+        "content-type": operation.media_type if operation.method not in ("GET", "DELETE", "HEAD") else None,
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        **case.overrides.headers,
+    }
+    return Request(
+        method=case.overrides.method or operation.method,
+        url=url_of(operation, target, case.overrides.path_parameters),
+        headers=tuple((name, value) for name, value in headers.items() if value is not None),
+        content=case.content,
+    )

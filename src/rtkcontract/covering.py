@@ -1,0 +1,416 @@
+"""
+Covering arrays with constraints, in bit sets; pure and deterministic.
+
+1. A factor has levels; a literal is one level of one factor; a row takes one literal of each factor.
+2. Constraints are pairs of literals that exclude each other, and tables of allowed combinations of a few factors.
+3. Arrays are grown: rows that are handed in are kept as they are, and rows are added until each tuple is covered.
+4. A tuple is impossible only when propagation proves it; one that no attempt reached is told as unreached.
+
+Masks are Python integers, one bit a literal, so that the gain of a literal is one AND and one bit count.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+Row = tuple[int, ...]
+"""One literal a factor, in the order of the factors."""
+
+ATTEMPTS = 6
+"""Candidate rows of which the best is taken; 12 saves under two rows in a hundred and takes twice the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """
+    Allowed combinations of the factors in `scope`: each mask holds, for each factor, the literals that it allows.
+    """
+
+    scope: tuple[int, ...]
+    allowed: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _State:
+    """
+    What is still open while a row is dealt: the literals left, and the combinations left in each table.
+    """
+
+    domain: int
+    alive: list[tuple[int, ...]]
+
+    def copy(self) -> _State:
+        return _State(self.domain, list(self.alive))
+
+
+def merged(masks: Iterable[int], factors: Iterable[int]) -> tuple[int, ...]:
+    """
+    Fewer boxes that allow the same combinations: boxes that differ in one factor alone become one.
+
+    `factors` are the masks of the factors in the scope.
+    """
+    boxes = list(dict.fromkeys(masks))
+    for factor in factors:
+        grouped: dict[int, int] = {}
+        for box in boxes:
+            rest = box & ~factor
+            grouped[rest] = grouped.get(rest, 0) | box
+        boxes = list(grouped.values())
+    return tuple(boxes)
+
+
+def bits(mask: int) -> Iterator[int]:
+    """
+    The positions of the set bits, lowest first.
+    """
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+class Space:
+    """
+    The factors, their literals and what excludes what.
+    """
+
+    def __init__(self, sizes: Iterable[int], excluded: Iterable[tuple[int, int]] = (), tables: Iterable[Table] = ()) -> None:
+        self.sizes = tuple(sizes)
+        self.start = tuple(itertools.accumulate(self.sizes, initial=0))
+        self.count = self.start[-1]
+        self.factor = [index for index, size in enumerate(self.sizes) for _ in range(size)]
+        self.mask = [((1 << size) - 1) << self.start[index] for index, size in enumerate(self.sizes)]
+        self.all = (1 << self.count) - 1
+        self.refused = [self.mask[self.factor[literal]] & ~(1 << literal) for literal in range(self.count)]
+        for one, other in excluded:
+            self.refused[one] |= 1 << other
+            self.refused[other] |= 1 << one
+        self.tables = tuple(tables)
+        self._scopes = [sum(self.mask[factor] for factor in table.scope) for table in self.tables]
+        self._tables_of: list[list[int]] = [[] for _ in self.sizes]
+        for index, table in enumerate(self.tables):
+            for factor in table.scope:
+                self._tables_of[factor].append(index)
+        self.fresh = self._settled(_State(self.all, [table.allowed for table in self.tables]), set(range(len(self.tables))), set())
+
+    def literal(self, factor: int, level: int) -> int:
+        return self.start[factor] + level
+
+    def assign(self, state: _State, literal: int) -> _State | None:
+        """
+        The state with the literal taken and all that follows from it; None when nothing is left.
+        """
+        if not state.domain >> literal & 1:
+            return None
+        return self._narrowed(state.copy(), self.refused[literal])
+
+    def _narrowed(self, state: _State, removed: int) -> _State | None:
+        removed &= state.domain
+        if not removed:
+            return state
+        state.domain &= ~removed
+        factors = {self.factor[literal] for literal in bits(removed)}
+        return self._settled(state, {table for factor in factors for table in self._tables_of[factor]}, factors)
+
+    def _settled(self, state: _State, tables: set[int], factors: set[int]) -> _State | None:
+        """
+        Propagation to a fixed point: tables lose what the domain refuses, the domain what the tables refuse, and a
+        factor with one literal left excludes what that literal excludes.
+        """
+        while tables or factors:
+            removed = 0
+            for factor in factors:
+                left = state.domain & self.mask[factor]
+                if not left:
+                    return None
+                if not left & (left - 1):
+                    removed |= self.refused[left.bit_length() - 1]
+            for index in sorted(tables):
+                masks = [self.mask[factor] for factor in self.tables[index].scope]
+                domain = state.domain
+                alive = tuple(allowed for allowed in state.alive[index] if all(allowed & domain & mask for mask in masks))
+                state.alive[index] = alive
+                union = 0
+                for allowed in alive:
+                    union |= allowed
+                removed |= self._scopes[index] & ~union
+            removed &= state.domain
+            state.domain &= ~removed
+            factors = {self.factor[literal] for literal in bits(removed)}
+            tables = {table for factor in factors for table in self._tables_of[factor]}
+        return state
+
+    def taking(self, literals: Iterable[int]) -> _State | None:
+        """
+        The state in which all the literals are taken; None proves that no row can hold them together.
+        """
+        state = self.fresh
+        for literal in literals:
+            if state is None:
+                return None
+            state = self.assign(state, literal)
+        return state
+
+    def completed(self, literals: Iterable[int], prefer: Callable[[int], int]) -> Row | None:
+        """
+        A row that holds the literals and elsewhere the lowest of `prefer`; None where none was found.
+        """
+        state = self.taking(literals)
+        for factor in range(len(self.sizes)):
+            if state is None:
+                return None
+            for literal in sorted(bits(state.domain & self.mask[factor]), key=prefer):
+                after = self.assign(state, literal)
+                if after is not None:
+                    state = after
+                    break
+            else:
+                return None
+        return None if state is None else self.row_of(state)
+
+    def row_of(self, state: _State) -> Row:
+        return tuple((state.domain & mask).bit_length() - 1 for mask in self.mask)
+
+
+@dataclass(slots=True)
+class Grown:
+    """
+    What growing an array came to.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    """The rows that were added."""
+    possible: int = 0
+    """Tuples that a row can hold."""
+    impossible: list[tuple[int, ...]] = field(default_factory=list)
+    unreached: list[tuple[int, ...]] = field(default_factory=list)
+
+
+class _Open:
+    """
+    The tuples that are not covered yet, by literal; for strength 3 by pair of literals.
+    """
+
+    def __init__(self, space: Space, strength: int, only: int) -> None:
+        self.space, self.strength = space, strength
+        usable = space.fresh.domain & only if space.fresh else 0
+        others = [usable & ~space.refused[literal] & ~(1 << literal) for literal in range(space.count)]
+        self.single = usable if strength == 1 else 0
+        self.pairs = [others[literal] if usable >> literal & 1 and strength == 2 else 0 for literal in range(space.count)]
+        self.triples: dict[tuple[int, int], int] = {}
+        if strength == 3:
+            for one in bits(usable):
+                for two in bits(others[one]):
+                    common = others[one] & others[two]
+                    if common:
+                        self.triples[one, two] = common
+
+    def left(self) -> int:
+        if self.strength == 1:
+            return self.single.bit_count()
+        if self.strength == 2:
+            return sum(mask.bit_count() for mask in self.pairs) // 2
+        return sum(mask.bit_count() for mask in self.triples.values()) // 6
+
+    def gain(self, literal: int, taken: int) -> int:
+        """
+        The tuples that the literal would cover with the literals taken.
+        """
+        if self.strength == 1:
+            return self.single >> literal & 1
+        if self.strength == 2:
+            return (self.pairs[literal] & taken).bit_count()
+        get = self.triples.get
+        return sum((get((literal, two), 0) & taken).bit_count() for two in bits(taken))
+
+    def weight(self, literal: int) -> int:
+        if self.strength == 1:
+            return self.single >> literal & 1
+        if self.strength == 2:
+            return self.pairs[literal].bit_count()
+        return self._weights[literal]
+
+    def weigh(self) -> None:
+        """
+        The open triples of each literal, counted once a row.
+        """
+        self._weights = [0] * self.space.count
+        for (one, _), mask in self.triples.items():
+            self._weights[one] += mask.bit_count()
+
+    def cover(self, row: Iterable[int]) -> int:
+        taken = sum(1 << literal for literal in row if literal >= 0)
+        before = 0
+        if self.strength == 1:
+            before = (self.single & taken).bit_count()
+            self.single &= ~taken
+        elif self.strength == 2:
+            for literal in bits(taken):
+                before += (self.pairs[literal] & taken).bit_count()
+                self.pairs[literal] &= ~taken
+        else:
+            for one, two in itertools.permutations(list(bits(taken)), 2):
+                mask = self.triples.get((one, two), 0)
+                if mask & taken:
+                    before += (mask & taken).bit_count()
+                    if mask & ~taken:
+                        self.triples[one, two] = mask & ~taken
+                    else:
+                        del self.triples[one, two]
+        return before
+
+    def drop(self, literals: tuple[int, ...]) -> None:
+        """
+        Takes one tuple out.
+        """
+        if self.strength == 1:
+            self.single &= ~(1 << literals[0])
+        elif self.strength == 2:
+            one, two = literals
+            self.pairs[one] &= ~(1 << two)
+            self.pairs[two] &= ~(1 << one)
+        else:
+            for one, two, three in itertools.permutations(literals):
+                mask = self.triples.get((one, two), 0) & ~(1 << three)
+                if mask:
+                    self.triples[one, two] = mask
+                else:
+                    self.triples.pop((one, two), None)
+
+    def first(self) -> tuple[int, ...] | None:
+        """
+        An open tuple round the literal that has most of them.
+        """
+        if self.strength == 1:
+            return (next(bits(self.single)),) if self.single else None
+        if self.strength == 2:
+            one = max(range(self.space.count), key=lambda literal: (self.pairs[literal].bit_count(), -literal))
+            if not self.pairs[one]:
+                return None
+            two = max(bits(self.pairs[one]), key=lambda literal: (self.pairs[literal].bit_count(), -literal))
+            return one, two
+        if not self.triples:
+            return None
+        one, two = next(iter(self.triples))
+        return one, two, next(bits(self.triples[one, two]))
+
+
+def _order(space: Space, weights: list[int], attempt: int) -> list[int]:
+    """
+    Factors with most open tuples first; further attempts turn the order a little, always in the same way.
+    """
+    def key(factor: int) -> tuple[int, int]:
+        turn = (factor * 2654435761 + attempt * 40503) & 0xFFFF if attempt else 0
+        scale = 16 + (turn & 15 if attempt else 0)
+        return (-weights[factor] * scale, factor)
+
+    return sorted(range(len(space.sizes)), key=key)
+
+
+def _dealt(space: Space, opened: _Open, start: _State, order: list[int], used: list[int]) -> tuple[int, Row] | None:
+    """
+    One candidate row with its gain: factor by factor the literal that covers most; among equals a member that is
+    there goes before one that is absent (level 0), then the least used.
+    """
+    state, total = start, 0
+    taken = sum(1 << int(left.bit_length() - 1) for mask in space.mask if (left := state.domain & mask) and not left & (left - 1))
+    for factor in order:
+        left = state.domain & space.mask[factor]
+        if not left & (left - 1):
+            taken |= left
+            continue
+        ranked = sorted(
+            (-opened.gain(literal, taken), literal == space.start[factor], -opened.weight(literal), used[literal], literal)
+            for literal in bits(left)
+        )
+        for gain, *_, literal in ranked:
+            after = space.assign(state, literal)
+            if after is not None:
+                total -= gain
+                state = after
+                taken |= 1 << literal
+                break
+        else:
+            return None
+    return total, space.row_of(state)
+
+
+def grow(
+    space: Space,
+    strength: int,
+    kept: Iterable[Iterable[int]] = (),
+    *,
+    accept: Callable[[Row], bool] = lambda row: True,
+    only: int | None = None,
+    without: Callable[[tuple[int, ...]], bool] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Grown:
+    """
+    Rows to add to `kept` so that each tuple of `strength` literals that a row can hold is held.
+
+    `kept` rows may hold -1 for a factor without a known level. `accept` has the last word on a row. `only` is a mask
+    of the literals whose tuples count. `without` names tuples that need not be covered. `progress` hears the tuples
+    covered and possible.
+    """
+    result = Grown()
+    if space.fresh is None:
+        return result
+    opened = _Open(space, strength, space.all if only is None else only)
+    possible = opened.left()
+    for row in kept:
+        opened.cover(row)
+    if without is not None:
+        for literals in _listed(opened):
+            if without(literals):
+                opened.drop(literals)
+    used = [0] * space.count
+    while (seed := opened.first()) is not None:
+        start = space.taking(seed)
+        if start is None:
+            opened.drop(seed)
+            result.impossible.append(seed)
+            continue
+        row = _best(space, opened, start, used, accept)
+        if row is None:
+            opened.drop(seed)
+            result.unreached.append(seed)
+            continue
+        opened.cover(row)
+        for literal in row:
+            used[literal] += 1
+        result.rows.append(row)
+        if progress is not None:
+            progress(possible - opened.left(), possible)
+    result.possible = possible - len(result.impossible) - len(result.unreached)
+    return result
+
+
+def _listed(opened: _Open) -> Iterator[tuple[int, ...]]:
+    if opened.strength == 2:
+        for one, mask in enumerate(list(opened.pairs)):
+            for two in bits(mask >> one << one):
+                yield one, two
+
+
+def _best(
+    space: Space, opened: _Open, start: _State, used: list[int], accept: Callable[[Row], bool]
+) -> Row | None:
+    if opened.strength == 3:
+        opened.weigh()
+    weights = [sum(opened.weight(literal) for literal in bits(mask)) for mask in space.mask]
+    attempts = ATTEMPTS if opened.strength < 3 and space.count < 1_500 else 1
+    dealt = [
+        candidate
+        for attempt in range(attempts)
+        if (candidate := _dealt(space, opened, start, _order(space, weights, attempt), used)) is not None
+    ]
+    for _, row in sorted(dealt, key=lambda candidate: (-candidate[0], candidate[1])):
+        if accept(row):
+            return row
+    for attempt in range(attempts, attempts + 12):
+        candidate = _dealt(space, opened, start, _order(space, weights, attempt), used)
+        if candidate is not None and accept(candidate[1]):
+            return candidate[1]
+    return None

@@ -1,0 +1,136 @@
+"""
+JSON text read strictly and written exactly.
+
+1. `loads` refuses what has no single meaning: duplicate members, NaN and Infinity, invalid UTF-8, a byte order mark.
+2. `dumps` writes a `Written` number as it was given, so that 60, 60.0 and 6e1 stay three requests.
+3. `canonical` is the form that identity is taken from: members sorted, numbers as written, no insignificant space.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NoReturn
+
+from rtkcontract.model import Json
+
+
+class Written(float):
+    """
+    A number with the text it is written as: `Written("6e1") == 60.0`.
+    """
+
+    text: str
+
+    def __new__(cls, text: str) -> Written:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __reduce__(self) -> tuple[type[Written], tuple[str]]:
+        return Written, (self.text,)
+
+
+class NotStrictJson(ValueError):
+    """
+    The bytes are not one JSON value with a single meaning.
+    """
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise NotStrictJson("a member name stands twice")
+    return members
+
+
+def _refuse(name: str) -> NoReturn:
+    raise NotStrictJson(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NotStrictJson("a number is too large for a double")
+    return number
+
+
+def loads(content: bytes | str, *, as_written: bool = False) -> Json:
+    """
+    The JSON value in `content`; with `as_written`, numbers that are not plain integers come as `Written`.
+
+    Raises NotStrictJson with the reason; the reason never quotes the content.
+    """
+    try:
+        text = content.decode("utf-8") if isinstance(content, bytes) else content
+        return json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse,
+            parse_float=Written if as_written else _finite,
+        )
+    except UnicodeDecodeError as error:
+        raise NotStrictJson(f"byte {error.start} is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise NotStrictJson(f"{error.msg.lower()} at character {error.pos}") from None
+    except RecursionError:
+        raise NotStrictJson("nested too deeply") from None
+
+
+def _scalar(value: Json) -> str:
+    if isinstance(value, Written):
+        return value.text
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return json.dumps(value, allow_nan=False)
+
+
+def dumps(value: Json, *, sort: bool = False, space: str = "") -> str:
+    """
+    Compact ASCII JSON, with `space` between tokens; lone surrogates stay as escapes.
+    """
+    comma, colon = f",{space}", f"{space}:{space}"
+    if isinstance(value, dict):
+        names = sorted(value) if sort else value
+        inside = comma.join(json.dumps(name) + colon + dumps(value[name], sort=sort, space=space) for name in names)
+        return "{" + space + inside + space + "}"
+    if isinstance(value, list | tuple):
+        return "[" + space + comma.join(dumps(item, sort=sort, space=space) for item in value) + space + "]"
+    return _scalar(value)
+
+
+def encode(value: Json) -> bytes:
+    """
+    The bytes of a request body.
+    """
+    return dumps(value).encode()
+
+
+def canonical(content: bytes) -> bytes:
+    """
+    `J` and the sorted JSON with numbers as written, or `R` and the raw bytes where JSON has no single meaning.
+    """
+    try:
+        return b"J" + dumps(loads(content, as_written=True), sort=True).encode()
+    except NotStrictJson:
+        return b"R" + content
+
+
+def pointer(path: tuple[str | int, ...] | list[str | int]) -> str:
+    """
+    The JSON Pointer (RFC 6901) of a path; "" for the whole value.
+    """
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def at(value: Json, path: str) -> Json:
+    """
+    What stands at a JSON Pointer. Raises LookupError naming the first step that is not there.
+    """
+    for part in path.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        try:
+            value = value[int(name)] if isinstance(value, list) else value[name]
+        except (LookupError, TypeError, ValueError):
+            raise LookupError(f"nothing at {path}: no {name}") from None
+    return value

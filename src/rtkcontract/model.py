@@ -1,0 +1,233 @@
+"""
+The plain data that every other module passes around.
+
+1. Everything here is frozen; nothing here does work, reads a file, or knows a library.
+2. Bytes are the truth: a case carries the exact content that is sent, so broken JSON, 60 and 60.0 can all be said.
+3. An expectation never reaches the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Json: TypeAlias = Any
+"""A JSON value as Python holds it; the one place where `Any` stands for data."""
+
+Outcome: TypeAlias = Literal["accepted", "rejected", "unspecified"]
+Severity: TypeAlias = Literal["finding", "warning", "note"]
+Status: TypeAlias = Literal["pass", "fail", "error", "skip"]
+Side: TypeAlias = Literal["valid", "invalid", "protocol", "relation", "generated", "corpus"]
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """
+    Where a fact comes from; `read` is the day on which it was read.
+    """
+
+    id: str
+    title: str
+    where: str
+    dated: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """
+    One method on one path template, with everything that is promised about it.
+
+    The schemas are plain JSON Schemas (2020-12) whose `$ref`s point into `Contract.document`.
+    """
+
+    name: str
+    method: str
+    path: str
+    media_type: str
+    request_schema: Json
+    success_schemas: Mapping[int, Json]
+    """Status to the schema of the whole answer, envelope included."""
+    error_schema: Json
+    data_schema: Json
+    """The schema of the member `data` of a success answer; `{}` when there is none."""
+    parameters: tuple[Json, ...]
+    tolerated: tuple[Json, ...]
+    """`x-tolerated`: statuses that are accepted with a warning."""
+    unspecified: tuple[Json, ...]
+    """`x-unspecified` of the operation: what no source decides."""
+    rate_limits: tuple[Json, ...]
+    written_cases: tuple[Json, ...]
+    """`cases.json`: what a schema cannot derive."""
+    rows: tuple[Json, ...] = ()
+    """`rows.jsonl`: stored rows of the covering array, oldest first."""
+    corpus: tuple[Json, ...] = ()
+    """`corpus.jsonl`: bodies that exploration found."""
+    deviations: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """
+    One revision of the promises: a single OpenAPI document with every file bundled into it.
+    """
+
+    document: Json
+    operations: Mapping[str, Operation]
+    sources: Mapping[str, Source]
+    revision: str
+    """`info.version` of the document."""
+    digest: str
+    """Twelve hex digits of the SHA-256 of the canonical document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """
+    What the sources say about the answer to a case.
+
+    `rejection` tells the kind of refusal that is expected: "invalid", "unauthenticated", "not_found", "method" or
+    "media_type". `statuses` is empty where any 4xx will do.
+    """
+
+    outcome: Outcome
+    reason: str
+    sources: tuple[str, ...] = ()
+    rejection: str = ""
+    statuses: tuple[int, ...] = ()
+    schema_at: str = ""
+    """`file#/pointer` of the schema keyword behind it, where there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """
+    How a case departs from a well-addressed, authenticated JSON request.
+
+    A header set to None is left out. `authorization` replaces the whole header value; None leaves it out.
+    """
+
+    method: str | None = None
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """
+    One request with an expectation and a reason.
+
+    `id` is made of meaning and never changes: `create_meeting/session_keep_alive_time_in_secs/below-minimum`.
+    `field` is a dotted path into the body ("" for the whole body), `keyword` the schema keyword it is about.
+    """
+
+    id: str
+    operation: str
+    side: Side
+    partition: str
+    content: bytes
+    expect: Expectation
+    field: str = ""
+    keyword: str = ""
+    note: str = ""
+    overrides: Overrides = Overrides()
+    echo_unspecified: tuple[str, ...] = ()
+    """Dotted paths whose echo no source decides for this body."""
+    same_answer_as: str = ""
+    """Id of an earlier case whose answer must agree with this one, but for ids, times and `may_differ`."""
+    may_differ: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """
+    Where cases go. `token` never shows in a repr; `base_url` ends without a slash and holds the version prefix.
+    """
+
+    kind: Literal["emulator", "live", "cassettes"]
+    base_url: str
+    account_id: str = field(repr=False)
+    app_id: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    method: str
+    url: str
+    headers: Headers = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """
+    Header names are lower case; a header that came twice stands twice.
+    """
+
+    status: int
+    headers: Headers
+    content: bytes = field(repr=False)
+
+    def header(self, name: str) -> str | None:
+        """
+        The first value of the header, or None.
+        """
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    response: Response
+    elapsed_s: float | None
+    """None when the answer was replayed from a cassette."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """
+    No answer came: a time-out, a refused connection, a missing recording. That is no finding.
+    """
+
+    reason: str
+
+
+Observation: TypeAlias = Answered | Unanswered
+Send: TypeAlias = Callable[[Request], Observation]
+"""The one seam: the network, the emulator and a cassette are three functions of this shape."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """
+    One broken promise, in one case.
+
+    `where` is a JSON Pointer into the answer's body, `header NAME`, `status`, or a dotted request path.
+    `expected` and `observed` are short texts, already redacted; `sources` are ids of `Contract.sources`.
+    """
+
+    check: str
+    case_id: str
+    where: str
+    expected: str
+    observed: str
+    sources: tuple[str, ...] = ()
+    severity: Severity = "finding"
+    schema_at: str = ""
+    cause: str = ""
+    """What findings with one origin share; findings are grouped by it. Empty: not yet known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """
+    The verdict on one case. "fail": the API broke a promise; "error": it could not be told.
+    """
+
+    case: Case
+    status: Status
+    findings: tuple[Finding, ...]
+    observation: Observation
+    reason: str = ""

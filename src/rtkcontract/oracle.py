@@ -1,0 +1,211 @@
+"""
+(schema, value) -> what the sources say about it; the only module that knows jsonschema-rs.
+
+1. The schema is the oracle: a body that conforms is accepted, one that does not is rejected.
+2. `x-unspecified` in a schema says what no source decides: `when` names values, `keyword` names a constraint whose
+   violation is undecided, `excuses` says that the values named may break the rules at and below this place, and
+   `echo` names members whose echo is undecided.
+3. A broken constraint without `x-source` decides nothing, and neither does `format`: JSON Schema 2020-12 makes it an
+   annotation that a validator may ignore.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jsonschema_rs
+
+from rtkcontract.catalog import located, resolve
+from rtkcontract.errors import CannotTell
+from rtkcontract.jsontext import at, pointer
+from rtkcontract.model import Expectation, Json
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """
+    One broken keyword: where in the value, and where in the document.
+    """
+
+    path: Path
+    keyword: str
+    schema_pointer: str
+    message: str
+    """Names the rule and never quotes the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """
+    One entry of an `x-unspecified` that applies to a value.
+    """
+
+    path: Path
+    reason: str
+    sources: tuple[str, ...]
+    keyword: str
+    excuses: bool
+    echo: tuple[str, ...]
+    note: str
+
+    def undecides(self, violation: Violation) -> bool:
+        """
+        Whether the sources contradict each other on this broken rule.
+        """
+        if self.keyword:
+            return (self.path, self.keyword) == (violation.path, violation.keyword)
+        return self.excuses and violation.path[: len(self.path)] == self.path
+
+
+def source_ids(value: Json) -> tuple[str, ...]:
+    """
+    The ids in an `x-source` or `source` member: a string or a list of strings.
+    """
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def sources_of(node: Json, keyword: str) -> tuple[str, ...]:
+    """
+    The sources of one keyword of a schema node: its own entry in `x-source`, else those of the type.
+    """
+    cited = node.get("x-source") if isinstance(node, dict) else None
+    if isinstance(cited, dict):
+        cited = cited.get(keyword, cited.get("type"))
+    return source_ids(cited)
+
+
+def _plain(value: Json) -> Json:
+    """
+    The value with numbers of the builtin types only, as the validator wants them.
+    """
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return float(value) if isinstance(value, float) else value
+
+
+class Oracle:
+    """
+    Judges values under one schema of one bundled document.
+    """
+
+    def __init__(self, document: Json, schema: Json) -> None:
+        self.document, self.schema = document, schema
+        self._validator = self._compiled(schema)
+        self._whens: dict[int, jsonschema_rs.Draft202012Validator] = {}
+
+    def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
+        root = {"allOf": [schema], "components": self.document.get("components", {})}
+        try:
+            return jsonschema_rs.Draft202012Validator(root, validate_formats=True)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
+
+    def valid(self, value: Json) -> bool:
+        return bool(self._validator.is_valid(_plain(value)))
+
+    def violations(self, value: Json) -> tuple[Violation, ...]:
+        """
+        Every broken keyword, in the validator's order.
+        """
+        return tuple(self._violation(error) for error in self._validator.iter_errors(_plain(value)))
+
+    def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
+        parts = [str(part) for part in error.schema_path]
+        if parts[:2] == ["allOf", "0"]:
+            parts = parts[2:]
+        keyword = parts[-1] if parts else ""
+        path = tuple(error.instance_path)
+        limit = self._limit(parts)
+        where = ".".join(map(str, path)) or "the body"
+        return Violation(path=path, keyword=keyword, schema_pointer=pointer(parts), message=f"{where}: {keyword} {limit}".rstrip())
+
+    def _limit(self, parts: list[str]) -> str:
+        """
+        The keyword's value as a short text; unions are told by the titles of their members.
+        """
+        try:
+            value = at(self.document, pointer(parts))
+        except LookupError:
+            return ""
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return "of " + " | ".join(str(item.get("title", item)) for item in value)
+        return str(value) if not isinstance(value, dict) else ""
+
+    def node(self, schema_pointer: str) -> Json:
+        """
+        The schema node that holds the keyword at a pointer; {} where there is none.
+        """
+        try:
+            return at(self.document, schema_pointer.rpartition("/")[0])
+        except LookupError:
+            return {}
+
+    def clauses(self, value: Json) -> tuple[Clause, ...]:
+        """
+        Each `x-unspecified` entry that applies to the value, conditions included; keyword entries always apply.
+        """
+        return tuple(self._clauses(self.schema, value, ()))
+
+    def _clauses(self, schema: Json, value: Json, path: Path) -> Iterator[Clause]:
+        schema = resolve(self.document, schema)
+        if not isinstance(schema, dict):
+            return
+        for entry in schema.get("x-unspecified", ()):
+            if "keyword" in entry or self._applies(entry, value):
+                yield Clause(
+                    path=path,
+                    reason=entry["reason"],
+                    sources=source_ids(entry["source"]),
+                    keyword=entry.get("keyword", ""),
+                    excuses=entry.get("excuses", False),
+                    echo=tuple(entry.get("echo", ())),
+                    note=entry.get("note", ""),
+                )
+        if isinstance(value, dict):
+            for name, part in schema.get("properties", {}).items():
+                if name in value:
+                    yield from self._clauses(part, value[name], (*path, name))
+        if isinstance(value, list) and isinstance(schema.get("items"), dict):
+            for index, item in enumerate(value):
+                yield from self._clauses(schema["items"], item, (*path, index))
+        for part in schema.get("allOf", ()):
+            yield from self._clauses(part, value, path)
+
+    def _applies(self, entry: Json, value: Json) -> bool:
+        key = id(entry)
+        if key not in self._whens:
+            self._whens[key] = self._compiled(entry["when"])
+        return bool(self._whens[key].is_valid(_plain(value)))
+
+    def expectation(self, value: Json) -> Expectation:
+        """
+        What the sources say about a request body: accepted, rejected as invalid, or unspecified.
+        """
+        clauses = self.clauses(value)
+        broken = self.violations(value)
+        for violation in broken:
+            cited = sources_of(self.node(violation.schema_pointer), violation.keyword)
+            if cited and violation.keyword != "format" and not any(clause.undecides(violation) for clause in clauses):
+                return Expectation(
+                    outcome="rejected",
+                    rejection="invalid",
+                    reason=violation.message,
+                    sources=cited,
+                    schema_at=located(violation.schema_pointer, self.document),
+                )
+        for clause in clauses:
+            if not clause.keyword or any(clause.undecides(violation) for violation in broken):
+                return Expectation(outcome="unspecified", reason=clause.reason, sources=clause.sources)
+        if broken:
+            return Expectation(outcome="unspecified", reason=f"nothing decides it: {broken[0].message}")
+        return Expectation(outcome="accepted", reason="the body fits the schema", sources=self._root_sources)
+
+    @functools.cached_property
+    def _root_sources(self) -> tuple[str, ...]:
+        return sources_of(resolve(self.document, self.schema), "type")

@@ -1,0 +1,654 @@
+"""
+(document, schema) -> the fields of a body and their partitions; pure and deterministic.
+
+1. A field is a place in the body: a path of member names, with `[]` for the items of an array.
+2. Each field has levels: absent, and one for each equivalence class that a keyword of the schema makes. A class may
+   have several values (variants); each is sent at least once.
+3. Candidate values come from keywords alone. Whether a value is accepted is asked of the whole schema, never assumed.
+4. A keyword that is not listed here is an error that names it: nothing is skipped in silence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtkcontract.catalog import resolve
+from rtkcontract.errors import CannotTell
+from rtkcontract.jsontext import Written, dumps
+from rtkcontract.model import Json
+
+Place = tuple[str, ...]
+
+ITEM: Final = "[]"
+CANARY: Final = "rtkcontract_canary"
+"""Stands in every credential that we send; fixed, and obviously no secret."""
+MARK: Final = "rtkcontract"
+
+CONSTRAINTS: Final = frozenset(
+    "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format "
+    "items minItems maxItems uniqueItems required properties additionalProperties minProperties maxProperties "
+    "anyOf oneOf allOf not if then else dependentRequired $ref".split()
+)
+ANNOTATIONS: Final = frozenset(
+    "title description default examples example deprecated readOnly writeOnly $comment $schema $id $anchor $defs "
+    "definitions externalDocs xml discriminator contentEncoding contentMediaType".split()
+)
+COMBINATORS: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired")
+TYPES: Final = ("string", "number", "integer", "boolean", "null", "array", "object")
+
+FORMATS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "uri": (("https://example.com/rtkcontract?a=b#c", "rtmp://media.example.com:1935/live2"), "no uri at all"),
+    "uri-reference": (("/rtkcontract/a", "https://example.com/"), "http://[no-uri"),
+    "uuid": (("3b241101-e2bb-4255-8caf-4136c566a962",), "3b241101-e2bb-4255-8caf"),
+    "date-time": (("2026-01-31T23:59:59.999Z", "2026-06-01T12:00:00+02:00"), "2026-01-31 at noon"),
+    "date": (("2026-01-31", "2024-02-29"), "2026-02-30"),
+    "time": (("23:59:59Z",), "25:00"),
+    "duration": (("P1DT2H",), "one day"),
+    "email": (("rtkcontract@example.com",), "no address"),
+    "idn-email": (("rtkcontract@example.com",), "no address"),
+    "hostname": (("rtkcontract.example.com",), "-no-host-"),
+    "idn-hostname": (("rtkcontract.example.com",), "-no-host-"),
+    "ipv4": (("192.0.2.1",), "192.0.2.256"),
+    "ipv6": (("2001:db8::1",), "2001:db8::g"),
+    "regex": (("^a+$",), "(unclosed"),
+    "json-pointer": (("/a/b",), "a/b"),
+    "int32": ((), ""),
+    "int64": ((), ""),
+    "float": ((), ""),
+    "double": ((), ""),
+    "password": ((), ""),
+    "byte": (("cnRrY29udHJhY3Q=",), ""),
+    "binary": ((), ""),
+}
+
+WHOLE_FRACTION: Final = "integer-with-a-fraction-of-zero"
+
+STRINGS: Final[tuple[tuple[str, str], ...]] = (
+    ("one-character", "x"),
+    ("emoji", "rtkcontract 🎥"),
+    ("astral", "𝔯𝔱𝔨 𐍈"),
+    ("combining", "rtkcontract é ñ"),
+    ("right-to-left", "rtkcontract \u202bاجتماع\u202c"),
+    ("quotes", "rtkcontract \"quoted\" 'single' \\back\\"),
+    ("markup", "<b>rtkcontract</b> &amp; {{7*7}}"),
+    ("whitespace-only", "   "),
+    ("padded", "  rtkcontract  "),
+    ("numeric", "0123"),
+    ("literal-word", "null"),
+    ("line-breaks", "rtkcontract\tone\r\ntwo"),
+    ("long-256", "rtkcontract " + "l" * 244),
+)
+HOSTILE: Final[tuple[tuple[str, str], ...]] = (
+    ("nul", "rtkcontract\u0000nul"),
+    ("long-10000", "rtkcontract " + "l" * 9_988),
+)
+"""Strings that the schema allows and that no source promises to take; sent in bodies whose answer is unspecified."""
+
+
+class Absent:
+    """
+    The member is left out.
+    """
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+class Members:
+    """
+    An object whose members, or an array whose one item, are fields of their own.
+    """
+
+    def __repr__(self) -> str:
+        return "MEMBERS"
+
+
+ABSENT: Final = Absent()
+MEMBERS: Final = Members()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """
+    One equivalence class of a field. `values` holds its variants, the first one typical.
+    """
+
+    partition: str
+    keyword: str
+    values: tuple[Json, ...]
+    open: bool = False
+    """Whether further values of the same JSON type belong to the class: any other text, any number inside."""
+
+    @property
+    def value(self) -> Json:
+        return self.values[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """
+    A value to try at a field, and the keyword it is there for.
+    """
+
+    partition: str
+    keyword: str
+    value: Json
+    level: str = ""
+    """The class of which the value is a variant; a class of its own where empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """
+    One place in the body with the schema nodes that may apply to it and its levels.
+    """
+
+    place: Place
+    nodes: tuple[Json, ...]
+    levels: tuple[Level, ...]
+    candidates: tuple[Candidate, ...] = ()
+    """Every value that the levels were made of, under its own name."""
+    breaking: tuple[Candidate, ...] = ()
+    """Values that should break a keyword; the oracle decides."""
+    singles: tuple[Candidate, ...] = field(default=())
+    """Boundary values that are also worth a case of their own."""
+
+    @property
+    def name(self) -> str:
+        return dotted(self.place)
+
+
+def dotted(place: Iterable[str | int]) -> str:
+    """
+    `recording_config.storage_config.type`, with `[]` for an item.
+    """
+    return ".".join(ITEM if isinstance(part, int) else str(part) for part in place)
+
+
+def same(left: Json, right: Json) -> bool:
+    """
+    Whether two values are the same JSON value: 60 and 60.0 are, true and 1 are not.
+    """
+    return type_of(left) == type_of(right) and (
+        left == right if not isinstance(left, list | dict) else dumps(left, sort=True) == dumps(right, sort=True)
+    )
+
+
+def type_of(value: Json) -> str:
+    """
+    The JSON type of a value; every number is "number".
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list | tuple) else "object"
+
+
+# --- collecting the nodes of each place -----------------------------------------------------------------------------
+
+
+def check_keywords(node: Json, where: str) -> None:
+    """
+    Raises CannotTell naming the first keyword that is neither a known constraint nor an annotation.
+    """
+    for keyword in node:
+        if keyword not in CONSTRAINTS and keyword not in ANNOTATIONS and not keyword.startswith("x-"):
+            raise CannotTell(f"the schema of {where or 'the body'} uses {keyword}, which the case engine does not know")
+
+
+def branches(node: Json) -> Iterator[Json]:
+    """
+    The subschemas that apply to the same value as the node.
+    """
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from node.get(keyword, ())
+    for keyword in ("not", "if", "then", "else"):
+        if keyword in node:
+            yield node[keyword]
+
+
+def collect(document: Json, schema: Json) -> dict[Place, list[Json]]:
+    """
+    Each place of the body with every schema node that may apply there, in the order of the document.
+    """
+    found: dict[Place, list[Json]] = {}
+    _collect(document, schema, (), found, ())
+    return found
+
+
+def _collect(document: Json, schema: Json, place: Place, found: dict[Place, list[Json]], above: tuple[int, ...]) -> None:
+    if isinstance(schema, dict) and "$ref" in schema and id(_behind(document, schema)) in above:
+        return  # a recursive schema: one level of it has been taken
+    behind = id(_behind(document, schema))
+    node = resolve(document, schema)
+    if not isinstance(node, dict):
+        return
+    check_keywords(node, dotted(place))
+    found.setdefault(place, []).append(node)
+    above = (*above, behind)
+    for name, part in node.get("properties", {}).items():
+        _collect(document, part, (*place, name), found, above)
+    if isinstance(node.get("items"), dict):
+        _collect(document, node["items"], (*place, ITEM), found, above)
+    for branch in branches(node):
+        _collect(document, branch, place, found, above)
+
+
+def _behind(document: Json, schema: Json) -> Json:
+    """
+    The very node that a chain of references ends at, so that it can be told by identity.
+    """
+    while isinstance(schema, dict) and "$ref" in schema:
+        parts = schema["$ref"].split("/")[1:]
+        schema = document
+        for part in parts:
+            name = part.replace("~1", "/").replace("~0", "~")
+            schema = schema[int(name)] if isinstance(schema, list) else schema[name]
+    return schema
+
+
+# --- values of one place --------------------------------------------------------------------------------------------
+
+
+def _types(nodes: Iterable[Json]) -> tuple[str, ...]:
+    """
+    The types that the nodes declare, in the order in which they stand; inferred from other keywords where none does.
+    """
+    declared = [kind for node in nodes for kind in _listed(node.get("type"))]
+    if declared:
+        return tuple(dict.fromkeys("number" if kind == "integer" and "number" in declared else kind for kind in declared))
+    members = [value for node in nodes for value in (*node.get("enum", ()), *_const(node))]
+    if members:
+        return tuple(dict.fromkeys(map(type_of, members)))
+    keywords = {keyword for node in nodes for keyword in node}
+    for kind, signs in (
+        ("object", {"properties", "required", "additionalProperties", "dependentRequired", "minProperties"}),
+        ("array", {"items", "minItems", "maxItems", "uniqueItems"}),
+        ("number", {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}),
+    ):
+        if keywords & signs:
+            return (kind,)
+    return ("string",)
+
+
+def _listed(value: Json) -> tuple[Json, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
+def _const(node: Json) -> tuple[Json, ...]:
+    return (node["const"],) if "const" in node else ()
+
+
+def _all(nodes: Iterable[Json], keyword: str) -> list[Json]:
+    """
+    The distinct values of a keyword over the nodes of a place.
+    """
+    values: list[Json] = []
+    for node in nodes:
+        if keyword in node and not any(same(node[keyword], value) for value in values):
+            values.append(node[keyword])
+    return values
+
+
+def _trim(number: float) -> int | float:
+    """
+    The number without a needless fraction and without the dust of binary fractions.
+    """
+    number = float(f"{number:.12g}")
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+@dataclass(slots=True)
+class _Values:
+    """
+    The candidates of one place while they are collected, told apart by the text they are written as.
+    """
+
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+
+    def add(self, partition: str, keyword: str, *values: Json, level: str = "") -> None:
+        for value in values:
+            candidate = Candidate(partition=partition, keyword=keyword, value=value, level=level)
+            self.candidates.setdefault(dumps(value), candidate)
+
+
+def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
+    """
+    Values on and one step either side of each bound, and the spellings of the bound that are one number.
+    """
+    step = max((1, *(m for m in _all(nodes, "multipleOf") if m > 1)))
+    lows = [(low, "minimum", 0) for low in _all(nodes, "minimum")] + [(low, "exclusiveMinimum", 1) for low in _all(nodes, "exclusiveMinimum")]
+    highs = [(high, "maximum", 0) for high in _all(nodes, "maximum")] + [(high, "exclusiveMaximum", 1) for high in _all(nodes, "exclusiveMaximum")]
+    for bound, keyword, _ in (*lows, *highs):
+        side = "minimum" if "inimum" in keyword else "maximum"
+        sign = 1 if side == "minimum" else -1
+        inward, outward = ("above", "below") if sign == 1 else ("below", "above")
+        into.add(f"at-{side}", keyword, _trim(bound))
+        into.add(f"{inward}-{side}", keyword, _trim(bound + sign * step))
+        into.add(f"{outward}-{side}", keyword, _trim(bound - sign * step))
+        if not integer:
+            into.add(f"{outward}-{side}-by-a-fraction", keyword, _trim(bound - sign * 0.001))
+            into.add(f"{inward}-{side}-by-a-fraction", "type", _trim(bound + sign * 0.5))
+    if lows and highs:
+        low, high = lows[0][0], highs[0][0]
+        into.add("inside", "type", _trim(low + (high - low) // (2 * step) * step))
+    for multiple in _all(nodes, "multipleOf"):
+        start = lows[0][0] if lows else 0
+        first = -(-start // multiple) * multiple
+        into.add("multiple", "multipleOf", _trim(first), _trim(first + multiple))
+        into.add("not-a-multiple", "multipleOf", _trim(first + multiple / 2), _trim(first + multiple + multiple / 10))
+    if not lows:
+        into.add("zero", "type", 0)
+        into.add("one", "type", 1)
+        into.add("negative", "type", -1)
+    elif lows[0][0] > 0:
+        into.add("zero", lows[0][1], 0)
+        into.add("negative", lows[0][1], _trim(-lows[0][0]))
+    if not highs:
+        into.add("large", "type", _trim((lows[0][0] if lows else 0) + 4_094))
+    into.add("huge", highs[0][1] if highs else "type", Written("1e308"))
+    into.add("a-fraction", "type", Written("1.5") if not lows else _trim(lows[0][0] + 0.5))
+
+
+def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
+    leaf = next((part for part in reversed(place) if part != ITEM), "body")
+    if any(node.get("writeOnly") for node in nodes):
+        into.add("typical", "type", f"{CANARY}_{leaf}_not_a_secret")
+        into.add("empty", "type", "")
+        return
+    for name in _all(nodes, "format"):
+        if name not in FORMATS:
+            raise CannotTell(f"the schema of {dotted(place)} uses the format {name}, which the case engine does not know")
+        good, bad = FORMATS[name]
+        examples = [value for values in _all(nodes, "examples") for value in values]
+        into.add("typical", "format", *examples, *good)
+        if bad:
+            into.add("not-of-the-format", "format", bad)
+    for pattern in _all(nodes, "pattern"):
+        into.add("matching", "pattern", *matching(pattern))
+        into.add("not-matching", "pattern", "\u0001", "rtk contract!", "")
+    for shortest in _all(nodes, "minLength"):
+        for size, partition in ((shortest, "at-minLength"), (shortest + 1, "above-minLength"), (shortest - 1, "below-minLength")):
+            if size >= 0:
+                into.add(partition, "minLength", "m" * size)
+    for longest in _all(nodes, "maxLength"):
+        for size, partition in ((longest, "at-maxLength"), (longest - 1, "below-maxLength"), (longest + 1, "above-maxLength")):
+            if size >= 0:
+                into.add(partition, "maxLength", "m" * size)
+        into.add("at-maxLength", "maxLength", "🎥" * longest)
+    into.add("empty", "type", "")
+    if any(name in FORMATS and FORMATS[name][0] for name in _all(nodes, "format")):
+        return
+    into.add("typical", "type", f"{MARK}_{leaf}")
+    for name, text in STRINGS:
+        into.add(name, "type", text, level="typical")
+
+
+def matching(pattern: str) -> tuple[str, ...]:
+    """
+    One or two short texts that a pattern matches, from the pattern's own parts; none where that cannot be told.
+    """
+    try:
+        parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # no public parser exists
+    except (re.error, RecursionError):
+        return ()
+    found = tuple(dict.fromkeys("".join(_sample(parsed, extra)) for extra in (0, 1)))
+    return tuple(text for text in found if re.search(pattern, text))
+
+
+def _sample(parsed: Iterable[tuple[object, Json]], extra: int) -> Iterator[str]:  # noqa: C901  # one branch an opcode
+    for op, argument in parsed:
+        name = str(op)
+        if name == "LITERAL":
+            yield chr(argument)
+        elif name in ("NOT_LITERAL", "ANY"):
+            yield "x" if name == "ANY" or argument != ord("x") else "y"
+        elif name == "IN":
+            yield _member_of(argument)
+        elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            low, high, inner = argument
+            yield "".join("".join(_sample(inner, extra)) for _ in range(min(int(low) + extra, int(high), int(low) + 1)))
+        elif name == "SUBPATTERN":
+            yield from _sample(argument[3], extra)
+        elif name == "BRANCH":
+            yield from _sample(argument[1][min(extra, len(argument[1]) - 1)], extra)
+
+
+def _member_of(parts: Json) -> str:
+    """
+    A character of a set such as `[A-Z0-9_]` or `[^x]`.
+    """
+    if str(parts[0][0]) == "NEGATE":
+        refused = {value for kind, value in parts[1:] if str(kind) == "LITERAL"}
+        return next(c for c in "x0_ -" if ord(c) not in refused)
+    kind, value = parts[0]
+    if str(kind) == "RANGE":
+        return chr(value[0])
+    if str(kind) == "CATEGORY":
+        return {"CATEGORY_DIGIT": "7", "CATEGORY_WORD": "w", "CATEGORY_SPACE": " "}.get(str(value), "-")
+    return chr(value)
+
+
+def _arrays(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], into: _Values) -> None:
+    """
+    Sizes on and beside each limit, order and duplicates; items take their own typical values.
+    """
+    pool = [value for node in items for value in values_of((node,), (*place, ITEM))] if items else ["a", "b", "c"]
+    if not pool:
+        return
+    wide = [*pool, *(f"{MARK}_{number}" for number in range(60))] if type_of(pool[0]) == "string" and len(pool) > 3 else pool
+
+    def sized(count: int) -> list[Json]:
+        return [wide[index % len(wide)] for index in range(count)]
+
+    into.add("empty", "type", [])
+    into.add("one-item", "items", *([value] for value in pool))
+    into.add("several-items", "items", sized(3), list(reversed(sized(3))))
+    into.add("duplicate-items", "uniqueItems", [pool[0], pool[0]])
+    for keyword, inward in (("minItems", 1), ("maxItems", -1)):
+        for limit in _all(nodes, keyword):
+            for count, name in ((limit, f"at-{keyword}"), (limit + inward, f"inside-{keyword}"), (limit - inward, f"outside-{keyword}")):
+                if count >= 0:
+                    into.add(name, keyword, sized(count))
+
+
+def values_of(nodes: tuple[Json, ...], place: Place) -> list[Json]:
+    """
+    Values that a scalar place may take by its own keywords; order is from typical to odd.
+    """
+    return [candidate.value for candidate in _candidates(nodes, place, ()) if candidate.partition not in ("huge", "negative")]
+
+
+def _candidates(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...]) -> list[Candidate]:
+    """
+    Every value that the keywords of a place suggest, whatever side it falls on.
+    """
+    into = _Values()
+    types = _types(nodes)
+    for node in nodes:
+        for value in (*node.get("enum", ()), *_const(node)):
+            into.add(f"member-{value}" if isinstance(value, str) else f"member-{dumps(value)}", "enum", value)
+    enumerated = bool(into.candidates)
+    if "null" in types:
+        into.add("null", "type", None)
+    if "boolean" in types:
+        into.add("true", "type", True)
+        into.add("false", "type", False)
+    if "number" in types or "integer" in types:
+        _numbers(nodes, "number" not in types, into)
+    if "string" in types and not enumerated:
+        _strings(nodes, place, into)
+    if "array" in types:
+        _arrays(nodes, place, items, into)
+    return list(into.candidates.values())
+
+
+WRONG: Final[dict[str, tuple[Json, ...]]] = {
+    # The first is what a lenient server would take for the right type; then what it would take for nothing.
+    "string": (7, None, ["rtkcontract"], True, {}),
+    "number": (None, True, [], {}),
+    "integer": (None, True, [], {}),
+    "boolean": ("true", 1, None, [True], {}, 0, ""),
+    "array": ("rtkcontract", None, {}, 7, True),
+    "object": ("rtkcontract", None, [], 7, True),
+    "null": (),
+}
+
+
+def _wrong_types(types: tuple[str, ...], typical: Json, enumerated: bool) -> Iterator[Candidate]:
+    """
+    Values of each other JSON type, the coercible ones first, and the right value wrapped in a list or in text.
+    """
+    tried: list[Json] = []
+    main = next((kind for kind in types if kind != "null"), "null")
+    if main in ("number", "integer") and typical is not None:
+        tried.append(dumps(typical))
+        tried.extend(WRONG[main])
+        tried.append([typical])
+    elif main == "string" and enumerated:
+        tried.extend((7, None, [typical], True, {}))
+    elif main in WRONG:
+        tried.extend(WRONG[main])
+    if main == "boolean":
+        tried.append("false")
+    seen: set[str] = set()
+    for value in tried:
+        kind = type_of(value)
+        if kind in types or (kind == "number" and "integer" in types):
+            continue
+        name = f"wrong-type-{kind}"
+        name = name if name not in seen else f"{name}-{_slug(value)}"
+        seen.add(name)
+        yield Candidate(partition=name, keyword="type", value=value)
+
+
+def _slug(value: Json) -> str:
+    text = re.sub(r"[^A-Za-z0-9]+", "-", dumps(value)).strip("-")
+    return text or "empty"
+
+
+def _near_members(members: list[Json]) -> Iterator[Candidate]:
+    """
+    Texts that a lenient server would take for a member of an enumeration.
+    """
+    texts = [value for value in members if isinstance(value, str)]
+    if not texts:
+        return
+    first = texts[0]
+    yield Candidate(partition="not-a-member", keyword="enum", value=f"{MARK}_no_member")
+    swapped = next((text.swapcase() for text in texts if text.swapcase() not in texts and text.swapcase() != text), None)
+    if swapped is not None:
+        yield Candidate(partition="member-in-other-case", keyword="enum", value=swapped)
+    yield Candidate(partition="member-padded", keyword="enum", value=f" {first} ")
+    yield Candidate(partition="empty", keyword="enum", value="")
+
+
+SINGLES: Final = ("at-minimum", "above-minimum", "below-maximum", "at-maximum")
+
+
+def _field(place: Place, nodes: tuple[Json, ...], items: tuple[Json, ...], has_members: bool) -> Field:
+    types = _types(nodes)
+    candidates = _candidates(nodes, place, items if not has_members else ())
+    members = [value for node in nodes for value in (*node.get("enum", ()), *_const(node))]
+    levels: dict[str, Level] = {}
+    if has_members:
+        levels["members"] = Level(partition="members", keyword="properties", values=(MEMBERS,), open=True)
+        candidates = [c for c in candidates if c.partition not in ("one-item", "several-items", "duplicate-items")]
+    if "object" in types:
+        levels["empty"] = Level(partition="empty", keyword="properties", values=({},))
+    for candidate in candidates:
+        level = candidate.level or candidate.partition
+        shared = level in ("typical", "matching", "one-item", "several-items", "inside")
+        old = levels.get(level)
+        if old is None:
+            levels[level] = Level(partition=level, keyword=candidate.keyword, values=(candidate.value,), open=shared)
+        elif shared:
+            levels[level] = dataclasses.replace(old, values=(*old.values, candidate.value))
+        else:
+            name = f"{candidate.partition}-{_slug(candidate.value)[:40]}"
+            levels[name] = Level(partition=name, keyword=candidate.keyword, values=(candidate.value,))
+    if "at-minimum" in levels and isinstance(levels["at-minimum"].value, int) and "integer" not in types:
+        low = levels["at-minimum"]
+        spelled = (Written(f"{low.value}.0"), Written(_exponent(low.value)))
+        levels["at-minimum"] = dataclasses.replace(low, values=(low.value, *spelled))
+    typical = next((level.value for level in levels.values() if level.value is not MEMBERS), None)
+    breaking = [*_near_members(members), *_wrong_types(types, typical, bool(members))]
+    if "integer" in types and "at-minimum" in levels:
+        breaking.append(Candidate(partition=WHOLE_FRACTION, keyword="type", value=Written(f"{typical}.0")))
+    return Field(
+        place=place,
+        nodes=nodes,
+        levels=tuple(levels.values()),
+        candidates=tuple(candidates),
+        breaking=tuple(breaking),
+        singles=tuple(c for c in candidates if c.partition in SINGLES),
+    )
+
+
+def _exponent(number: int) -> str:
+    """
+    60 as 6e1, 86400 as 864e2, 7 as 7e0.
+    """
+    digits = str(number)
+    stripped = digits.rstrip("0") or "0"
+    return f"{stripped}e{len(digits) - len(stripped)}"
+
+
+def fields(document: Json, schema: Json) -> tuple[Field, ...]:
+    """
+    The fields of a body, parents before children, in the order of the document.
+
+    Raises CannotTell for a keyword or a format that the engine does not know.
+    """
+    found = collect(document, schema)
+    result = []
+    for place, nodes in found.items():
+        parents = [part for part in place if part == ITEM]
+        if place and place[-1] == ITEM and not _has_children(found, place):
+            continue  # items of a plain array are values of the array itself
+        if len(parents) > 3:
+            continue
+        items = tuple(found.get((*place, ITEM), ()))
+        result.append(_field(place, tuple(nodes), items, _has_children(found, place)))
+    return tuple(result)
+
+
+def _has_children(found: dict[Place, list[Json]], place: Place) -> bool:
+    """
+    Whether members below a place are fields of their own; the items of a plain array are not.
+    """
+    below = [other for other in found if len(other) > len(place) and other[: len(place)] == place]
+    return any(part != ITEM for other in below for part in other[len(place) :])
+
+
+def level_of(item: Field, value: Json) -> int | None:
+    """
+    The index of the level that a value belongs to; None for a value that is in no class of the field.
+    """
+    for index, level in enumerate(item.levels):
+        if any(known is not MEMBERS and same(known, value) for known in level.values):
+            return index
+    kind = type_of(value)
+    for index, level in enumerate(item.levels):
+        if level.open and _belongs(level, value, kind):
+            return index
+    return None
+
+
+def _belongs(level: Level, value: Json, kind: str) -> bool:
+    if level.value is MEMBERS:
+        return kind in ("object", "array") and bool(value)
+    if kind == "array":
+        one = level.partition == "one-item"
+        return level.partition in ("one-item", "several-items") and one == (len(value) == 1)
+    return kind == type_of(level.value) and value != ""
+

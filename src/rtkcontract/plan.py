@@ -1,0 +1,554 @@
+"""
+(contract, operation) -> the named plans: which cases, in which order, and what they cover by construction; pure.
+
+1. The valid side is a covering array: strength 1 in `smoke`, 2 in `standard`, 3 in `thorough`.
+2. The invalid side breaks one constraint a case; everything else in the body is valid and as small as it can be.
+3. Values whose answer no source decides are sent one a case, so that they never blur a decided one.
+4. Rows stored with the contract are kept and added to, never dealt again: recordings depend on them.
+5. The order is part of the plan: what detects most a request goes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from rtkcontract import cases as fixed
+from rtkcontract import partitions
+from rtkcontract.bodies import Bodies, Factor, put, taken
+from rtkcontract.covering import Row, Space, bits, grow
+from rtkcontract.errors import CannotTell
+from rtkcontract.jsontext import canonical, dumps, encode, loads
+from rtkcontract.model import Case, Contract, Expectation, Json, Operation, Overrides
+from rtkcontract.partitions import ABSENT, HOSTILE, MEMBERS, Candidate, type_of
+
+PLANS = {"smoke": 1, "standard": 2, "thorough": 3}
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    Cases in the order in which they are sent.
+
+    `impossible` and `unreached` hold pairs as texts "a=x with b=y"; `left_out` the ids that a budget cut.
+    """
+
+    name: str
+    strength: int
+    cases: tuple[Case, ...]
+    bodies: Bodies
+    impossible: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def capped(self, most: int | None) -> Plan:
+        """
+        The first `most` cases of the plan; the rest is told in `left_out`.
+        """
+        if most is None or most >= len(self.cases):
+            return self
+        rest = (*(case.id for case in self.cases[most:]), *self.left_out)
+        return replace(self, cases=self.cases[:most], left_out=rest)
+
+    @property
+    def meetings(self) -> int:
+        """
+        The most objects that the plan may create: every case that is not surely refused.
+        """
+        return sum(case.expect.outcome != "rejected" for case in self.cases)
+
+
+class _Derived:
+    """
+    The cases of one request schema, each content once.
+    """
+
+    def __init__(self, operation: Operation, bodies: Bodies) -> None:
+        self.operation, self.bodies = operation, bodies
+        self.seen: dict[bytes, str] = {}
+        self.ids: set[str] = set()
+        self.bases: dict[int, Json] = {}
+
+    def case(self, side: str, name: str, body: Json, partition: str, *, place: str = "", keyword: str = "", note: str = "") -> Case | None:
+        """
+        A case with the expectation that the schema gives its body; None when the same content is planned already.
+        """
+        content = encode(body)
+        key = canonical(content)
+        identity = f"{self.operation.name}/{name}"
+        if key in self.seen or identity in self.ids:
+            return None
+        self.seen[key] = identity
+        self.ids.add(identity)
+        value = loads(content)
+        expect = self.bodies.oracle.expectation(value)
+        return Case(
+            id=identity,
+            operation=self.operation.name,
+            side=side if expect.outcome != "accepted" or side != "invalid" else "valid",  # type: ignore[arg-type]
+            partition=partition,
+            content=content,
+            expect=expect,
+            field=place,
+            keyword=keyword,
+            note=note,
+            echo_unspecified=self.unechoed(value),
+        )
+
+    def unechoed(self, value: Json) -> tuple[str, ...]:
+        """
+        Dotted paths whose echo a clause leaves open.
+        """
+        return tuple(
+            ".".join((*map(str, clause.path), name)) for clause in self.bodies.oracle.clauses(value) for name in clause.echo
+        )
+
+    # --- valid side -------------------------------------------------------------------------------------------------
+
+    def row(self, body: Json, kind: str) -> Case | None:
+        digest = hashlib.sha256(canonical(encode(body))).hexdigest()[:8]
+        return self.case("valid", f"{kind}/{digest}", body, "combination", keyword="properties")
+
+    # --- one fault a case -------------------------------------------------------------------------------------------
+
+    def base(self, number: int) -> Json:
+        """
+        The smallest accepted body that holds the field; None where no accepted body holds it.
+        """
+        if number not in self.bases:
+            space = self.bodies.accepted
+            literals = [space.literal(number, level) for level in range(1, len(self.bodies.factors[number].levels))]
+            rows = (self.bodies.smallest([literal]) for literal in literals)
+            found = [self.bodies.body(row) for row in rows if row is not None and self.bodies.fits(row, "accepted")]
+            self.bases[number] = min(found, key=lambda body: len(dumps(body)), default=None)
+        return self.bases[number]
+
+    def holder(self, factor: Factor, number: int) -> Json:
+        """
+        A fresh copy of the base body, with every object above the field in place.
+        """
+        body = self.base(number)
+        copy = loads(dumps(body)) if body is not None else {}
+        above = copy
+        for part in factor.place[:-1]:
+            below = taken(above, (part,))
+            if not isinstance(below, dict | list):
+                below = {}
+                put(above, part, below)
+            above = below
+        return copy
+
+    def faulty(self, factor: Factor, number: int, candidate: Candidate) -> Case | None:
+        body = self.holder(factor, number)
+        put(taken(body, factor.place[:-1]), factor.place[-1], candidate.value)
+        name = f"{factor.field.name}/{candidate.partition}"
+        if f"{self.operation.name}/{name}" in self.ids:
+            name = f"{name}-{hashlib.sha256(encode(candidate.value)).hexdigest()[:4]}"
+        case = self.case(
+            "invalid", name, body, candidate.partition, place=factor.field.name, keyword=candidate.keyword
+        )
+        if case is None or candidate.partition != partitions.WHOLE_FRACTION:
+            return case
+        reason = "JSON Schema 2020-12 counts 1.0 as an integer, older OpenAPI versions leave it open"
+        return replace(case, side="invalid", expect=Expectation(outcome="unspecified", reason=reason))
+
+    def singles(self) -> Iterator[Case]:
+        """
+        The boundary values of bounded numbers on minimal bodies: what a reader looks for first.
+        """
+        for number, factor in enumerate(self.bodies.factors):
+            for candidate in factor.field.singles:
+                if (case := self.faulty(factor, number, candidate)) is not None:
+                    yield case
+
+    def broken(self, thorough: bool) -> Iterator[Case]:
+        """
+        One broken constraint a case, for each field; in `standard` wrong types come in three kinds: what a lenient
+        server would convert, null, and a list round the right value.
+        """
+        for number, factor in enumerate(self.bodies.factors):
+            wrong = 0
+            reasons: set[str] = set()
+            for candidate in factor.others:
+                if candidate.partition.startswith("wrong-type"):
+                    wrong += 1
+                    if wrong > _kinds(factor) and not thorough:
+                        continue
+                case = self.faulty(factor, number, candidate)
+                if case is None:
+                    continue
+                if case.expect.outcome == "unspecified" and not thorough:
+                    if case.expect.reason in reasons:
+                        continue
+                    reasons.add(case.expect.reason)
+                yield case
+
+    def missing(self) -> Iterator[Case]:
+        """
+        Each required member left out of a parent that is there.
+        """
+        for number, factor in enumerate(self.bodies.factors):
+            parents = self.bodies.firm(factor.place[:-1])
+            if not any(factor.place[-1] in node.get("required", ()) for node in parents):
+                continue
+            body = self.holder(factor, number)
+            taken(body, factor.place[:-1]).pop(factor.place[-1], None)
+            case = self.case(
+                "invalid", f"{factor.field.name}/missing-required", body, "missing-required", place=factor.field.name, keyword="required"
+            )
+            if case is not None:
+                yield case
+
+    def combinations(self) -> Iterator[Case]:
+        """
+        Bodies one step away from an accepted one that break a union, a condition or a dependency.
+        """
+        space = self.bodies.accepted
+        for table in space.tables:
+            for box in table.allowed:
+                yield from self._steps(table.scope, box, space)
+
+    def _steps(self, scope: tuple[int, ...], box: int, space: Space) -> Iterator[Case]:
+        for literal in bits(box & space.mask[scope[1]] if len(scope) > 1 else 0):
+            row = self.bodies.smallest([literal, *self._firsts(scope, box, literal, space)])
+            if row is None or not self.bodies.fits(row, "accepted"):
+                continue
+            for number in scope:
+                yield from self._stepped(row, number, space)
+
+    def _firsts(self, scope: tuple[int, ...], box: int, literal: int, space: Space) -> list[int]:
+        """
+        A literal of each factor whose presence the box demands.
+        """
+        firsts = []
+        for number in scope:
+            allowed = box & space.mask[number]
+            if space.factor[literal] != number and not allowed >> space.start[number] & 1 and allowed:
+                firsts.append(next(bits(allowed)))
+        return firsts
+
+    def _stepped(self, row: Row, number: int, space: Space) -> Iterator[Case]:
+        for other in bits(space.mask[number]):
+            if other == row[number]:
+                continue
+            factor, level = self.bodies.told(other)
+            if level.value is MEMBERS:
+                continue
+            body = self.bodies.body(row)
+            holder = taken(body, factor.place[:-1])
+            if not isinstance(holder, dict):
+                continue
+            if level.value is ABSENT:
+                holder.pop(factor.place[-1], None)
+            else:
+                put(holder, factor.place[-1], level.value)
+            if self.bodies.oracle.expectation(loads(encode(body))).outcome != "rejected":
+                continue
+            told = self._told(row, scope_of=factor)
+            name = f"{factor.field.name}/{level.partition}-with-{told}"
+            case = self.case("invalid", name, body, f"{level.partition}-in-combination", place=factor.field.name, keyword="anyOf")
+            if case is not None:
+                yield case
+
+    def _told(self, row: Row, scope_of: Factor) -> str:
+        """
+        The members beside a field that are enumerated, as `aws` or `sftp-key`.
+        """
+        words = []
+        for literal in row:
+            factor, level = self.bodies.told(literal)
+            if factor.place[:-1] == scope_of.place[:-1] and factor.place != scope_of.place and level.keyword == "enum":
+                words.append(str(level.value).lower())
+        return "-".join(words) or "others"
+
+    def hostile(self) -> Iterator[Case]:
+        """
+        A string that no source promises to take, in every plain text field at once.
+        """
+        texts = [
+            (number, factor)
+            for number, factor in enumerate(self.bodies.factors)
+            if any(level.partition == "typical" and type_of(level.value) == "string" for level in factor.levels)
+            and not any(node.get("writeOnly") or "format" in node for node in factor.field.nodes)
+        ]
+        for name, text in HOSTILE:
+            body: Json = {}
+            for number, factor in texts:
+                part = self.holder(factor, number)
+                put(taken(part, factor.place[:-1]), factor.place[-1], text)
+                body = _merged(body, part)
+            if texts:
+                case = self.case("invalid", f"strings/{name}", body, name, keyword="type")
+                if case is not None:
+                    reason = "no source promises that every text is taken"
+                    yield replace(case, expect=Expectation(outcome="unspecified", reason=reason))
+
+
+def _kinds(factor: Factor) -> int:
+    """
+    How many wrong types a field gets in `standard`: each for a bounded number, and booleans are converted from more
+    kinds than texts.
+    """
+    if {"at-minimum", "at-maximum"} <= {level.partition for level in factor.levels}:
+        return 5
+    return 4 if any(level.partition == "true" for level in factor.levels) else 3
+
+
+def _merged(one: Json, other: Json) -> Json:
+    """
+    Two bodies with the members of both; the second wins.
+    """
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return other
+    return {**one, **{name: _merged(one[name], value) if name in one else value for name, value in other.items()}}
+
+
+def _relations(derived: _Derived, rich: Case, minimal: Case) -> Iterator[Case]:
+    """
+    Cases whose answer must agree with that of an earlier one.
+
+    Each is told from its original by the Accept header, since its body has the same canonical form.
+    """
+    name = derived.operation.name
+    value = loads(rich.content, as_written=True)
+
+    def related(label: str, original: Case, content: bytes, accept: str, note: str) -> Case:
+        return replace(
+            original,
+            id=f"{name}/relations/{label}",
+            side="relation",
+            partition=label,
+            content=content,
+            overrides=Overrides(headers={"accept": accept}),
+            same_answer_as=original.id,
+            note=note,
+        )
+
+    yield related("same-body-again", rich, rich.content, "*/*", "the same bytes make a second object")
+    yield related("members-reversed", rich, encode(_reversed(value)), "application/*", "the order of members has no meaning")
+    spaced = dumps(value, space=" \n\t").encode()
+    yield related("white-space", rich, spaced, "application/json, */*", "white space between tokens has no meaning")
+    yield related("minimal-again", minimal, minimal.content, "*/*", "nothing is remembered from the requests before")
+    explicit = _explicit_defaults(derived.bodies)
+    if explicit:
+        body = encode(explicit)
+        expect = derived.bodies.oracle.expectation(explicit)
+        case = related("defaults-spelled-out", minimal, body, "application/json", "a documented default says what absence means")
+        yield replace(case, expect=expect)
+
+
+def _reversed(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _reversed(value[name]) for name in reversed(value)}
+    return value
+
+
+def _explicit_defaults(bodies: Bodies) -> Json:
+    """
+    The body that spells out every documented default of a top-level member.
+    """
+    body = {}
+    for factor in bodies.factors:
+        for node in bodies.firm(factor.place):
+            if "default" in node and len(factor.place) == 1:
+                body[factor.place[0]] = node["default"]
+    return body
+
+
+def _stored(operation: Operation, bodies: Bodies) -> list[Json]:
+    return [loads(dumps(row)) if not isinstance(row, dict) else row for row in operation.rows]
+
+
+def _valid_side(derived: _Derived, strength: int, progress: Progress | None) -> tuple[list[Case], list[str], list[str]]:
+    """
+    Stored rows first, then rows that are grown from them: decided ones, then those whose acceptance is left open.
+    """
+    bodies, operation = derived.bodies, derived.operation
+    stored = _stored(operation, bodies) if strength > 1 else []
+    usable = [body for body in stored if bodies.oracle.valid(loads(encode(body)))]
+    kept = [(bodies.row(body), bodies.oracle.expectation(loads(encode(body))).outcome) for body in usable]
+    found = [case for body in usable if (case := derived.row(body, "combinations")) is not None]
+    only = bodies.leaves if strength > 1 else bodies.accepted.all
+    decided = grow(
+        bodies.accepted,
+        strength,
+        [row for row, outcome in kept if outcome == "accepted"],
+        accept=lambda row: bodies.fits(row, "accepted"),
+        only=only,
+        progress=progress,
+    )
+    for turn, row in enumerate(decided.rows, start=len(usable)):
+        if (case := derived.row(bodies.body(row, turn), "combinations")) is not None:
+            found.append(case)
+    ever = bodies.accepted.fresh.domain if bodies.accepted.fresh else 0
+    opened = grow(
+        bodies.valid,
+        min(strength, 2),
+        [*(row for row, _ in kept), *decided.rows],
+        accept=lambda row: bodies.oracle.valid(bodies.body(row)),
+        only=(only & ever) if strength > 1 else bodies.valid.all,
+    )
+    for turn, row in enumerate(opened.rows):
+        if (case := derived.row(bodies.body(row, turn), "combinations")) is not None:
+            found.append(case)
+    impossible = [_told(bodies, literals) for literals in opened.impossible]
+    unreached = [_told(bodies, literals) for literals in (*decided.unreached, *opened.unreached)]
+    return found, impossible, unreached
+
+
+def _told(bodies: Bodies, literals: Iterable[int]) -> str:
+    return " with ".join(f"{factor.field.name}={level.partition}" for factor, level in map(bodies.told, literals))
+
+
+def make(contract: Contract, operation: Operation, name: str = "standard", *, progress: Progress | None = None) -> Plan:
+    """
+    One of the named plans. Raises CannotTell for an unknown name or a schema that the engine cannot read.
+    """
+    if name not in PLANS:
+        raise CannotTell(f"there is no plan {name}; the plans are {', '.join(PLANS)}")
+    strength = PLANS[name]
+    if not operation.request_schema:
+        return Plan(name=name, strength=strength, cases=tuple(fixed.written(operation)), bodies=Bodies(contract.document, {"type": "object"}))
+    bodies = Bodies.of(contract.document, operation)
+    derived = _Derived(operation, bodies)
+    minimal = _minimal(derived)
+    rows, impossible, unreached = _valid_side(derived, strength, progress)
+    if strength == 1:
+        rows = rows[:]
+    rich = max((case for case in rows if case.expect.outcome == "accepted"), key=lambda case: len(loads(case.content)), default=minimal)
+    faults = [*derived.missing(), *derived.combinations(), *derived.broken(thorough=strength > 2)]
+    singles = list(derived.singles())
+    hostile = list(derived.hostile())
+    corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
+    protocol = list(fixed.written(operation))
+    relations = list(_relations(derived, rich, minimal)) if minimal is not rich else []
+    ordered = _ordered(minimal, rich, rows, faults, singles, hostile, corpus, protocol, relations, strength)
+    return Plan(
+        name=name,
+        strength=strength,
+        cases=tuple(ordered),
+        bodies=bodies,
+        impossible=tuple(impossible),
+        unreached=tuple(unreached),
+    )
+
+
+def _minimal(derived: _Derived) -> Case:
+    row = derived.bodies.smallest(())
+    body = derived.bodies.body(row) if row is not None else {}
+    case = derived.case("valid", "minimal", body, "minimal", note="only what is required")
+    assert case is not None  # noqa: S101  # it is the first
+    return case
+
+
+def _found(derived: _Derived, entry: Json) -> Case | None:
+    """
+    A body that exploration found and that was kept.
+    """
+    case = derived.case("corpus", f"corpus/{entry['name']}", entry["body"], "found", note=entry.get("note", ""))
+    return None if case is None else replace(case, side="corpus")
+
+
+# --- order ----------------------------------------------------------------------------------------------------------
+
+
+def _rank(case: Case) -> int:
+    """
+    The wave of a faulty case: bounds and unions first, then what servers convert, then what they let through.
+    """
+    partition = case.partition
+    if case.expect.outcome == "unspecified":
+        return 6
+    if partition in ("below-minimum", "above-maximum", "not-a-member", "missing-required") or "Length" in partition:
+        return 0
+    if "combination" in partition:
+        return 1
+    if partition in ("wrong-type-string", "wrong-type-number"):
+        return 2
+    if partition == "wrong-type-null":
+        return 3
+    if partition in ("member-in-other-case", "member-padded", "empty", "wrong-type-array") or "fraction" in partition:
+        return 4
+    return 5
+
+
+def _waves(faults: Iterable[Case]) -> list[Case]:
+    return [case for _, case in sorted(enumerate(faults), key=lambda item: (_rank(item[1]), item[0]))]
+
+
+def _dealt_out(*hands: tuple[list[Case], float]) -> Iterator[Case]:
+    """
+    Cases of several lists in turn, each list as often as its share says, each in its own order.
+    """
+    queues = [[list(reversed(cases)), share, 0.0] for cases, share in hands if cases]
+    while queues:
+        for queue in queues:
+            queue[2] += queue[1]  # type: ignore[operator]
+        best = max(queues, key=lambda queue: queue[2])  # type: ignore[arg-type, return-value]
+        best[2] -= sum(queue[1] for queue in queues)  # type: ignore[operator, misc]
+        yield best[0].pop()  # type: ignore[union-attr]
+        queues = [queue for queue in queues if queue[0]]
+
+
+def _ordered(
+    minimal: Case,
+    rich: Case,
+    rows: list[Case],
+    faults: list[Case],
+    singles: list[Case],
+    hostile: list[Case],
+    corpus: list[Case],
+    protocol: list[Case],
+    relations: list[Case],
+    strength: int,
+) -> list[Case]:
+    """
+    The minimal and the richest body, the first credentials, then rows and faults in turn; relations close the plan.
+    """
+    decided = [case for case in rows if case.expect.outcome == "accepted" and case is not rich]
+    opened = [case for case in rows if case.expect.outcome != "accepted"]
+    waves = _waves(faults)
+    if strength == 1:
+        waves = _sampled(waves)
+        protocol = _sampled(protocol)
+        singles = singles[:4]
+    sure = [case for case in protocol if case.expect.outcome != "unspecified"]
+    loose = [case for case in protocol if case.expect.outcome == "unspecified"]
+    first = [case for case in sure if case.id.endswith("credentials/none")]
+    rest = [case for case in sure if case not in first]
+    first_faults, later_faults = _split(waves)
+    return [
+        minimal,
+        rich,
+        *first,
+        *corpus,
+        *_dealt_out((decided, 1.0 * len(decided)), (first_faults, 2.0 * len(first_faults)), (rest, 1.5 * len(rest)), (singles, 1.0 * len(singles))),
+        *relations,
+        *later_faults,
+        *loose,
+        *hostile,
+        *opened,
+    ]
+
+
+def _split(waves: list[Case]) -> tuple[list[Case], list[Case]]:
+    return [case for case in waves if _rank(case) < 6], [case for case in waves if _rank(case) == 6]
+
+
+def _sampled(cases: list[Case]) -> list[Case]:
+    """
+    What `smoke` keeps: each constraint of each field once on each side, each kind of protocol fault once.
+    """
+    kept: list[Case] = []
+    seen: set[tuple[str, ...]] = set()
+    for case in cases:
+        if case.expect.outcome == "unspecified":
+            continue
+        side = "above" if "above" in case.partition else "below" if "below" in case.partition else ""
+        key = (case.partition,) if case.side == "protocol" else (case.field, case.keyword, side)
+        if key not in seen:
+            seen.add(key)
+            kept.append(case)
+    return kept
