@@ -54,10 +54,13 @@ class Bodies:
         found = partitions.fields(document, schema)
         self.root = found[0]
         self.factors = tuple(self._factor(field) for field in found[1:])
+        self._start = tuple(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
         self.index = {factor.place: number for number, factor in enumerate(self.factors)}
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
-        self.accepted = self._space(undecided=False)
-        self.valid = self._space(undecided=True)
+        self.rules = self._tables(undecided=False)
+        """The tables of what unions, conditions and dependencies accept."""
+        self.accepted = self._space(self.rules)
+        self.valid = self._space(self._tables(undecided=True))
 
     @classmethod
     def of(cls, document: Json, operation: Operation) -> Bodies:
@@ -181,10 +184,6 @@ class Bodies:
             classes[key] = (mask | bit, first)
         return list(classes.values())
 
-    @property
-    def _start(self) -> list[int]:
-        return list(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
-
     def _table(self, group: tuple[Place, list[Place], Json, Json], *, undecided: bool) -> Iterator[Table]:
         at, places, bare, decided = group
         rule = bare if undecided else decided
@@ -287,9 +286,11 @@ class Bodies:
                 for other in bits(self._mask(parent) & ~(1 << inside)):
                     yield literal, other
 
-    def _space(self, *, undecided: bool) -> Space:
-        tables = [table for group in self._groups for table in self._table(group, undecided=undecided)]
-        tables.extend(self._at_least_one())
+    def _tables(self, *, undecided: bool) -> tuple[Table, ...]:
+        return tuple(table for group in self._groups for table in self._table(group, undecided=undecided))
+
+    def _space(self, rules: tuple[Table, ...]) -> Space:
+        tables = [*rules, *self._at_least_one()]
         for node in self.firm(()):
             for name in node.get("required", ()):
                 if (number := self.index.get((name,))) is not None:

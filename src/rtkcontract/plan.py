@@ -206,7 +206,7 @@ class _Derived:
         Bodies one step away from an accepted one that break a union, a condition or a dependency.
         """
         space = self.bodies.accepted
-        for table in space.tables:
+        for table in self.bodies.rules:
             for box in table.allowed:
                 yield from self._steps(table.scope, box, space)
 
@@ -382,6 +382,15 @@ def _valid_side(derived: _Derived, strength: int, progress: Progress | None) -> 
     for turn, row in enumerate(decided.rows, start=len(usable)):
         if (case := derived.row(bodies.body(row, turn), "combinations")) is not None:
             found.append(case)
+    if strength > 1:  # what pairs of leaves leave out: objects without members
+        lone = grow(
+            bodies.accepted,
+            1,
+            [*(row for row, _ in kept), *decided.rows],
+            accept=lambda row: bodies.fits(row, "accepted"),
+        )
+        decided.rows.extend(lone.rows)
+        found.extend(case for row in lone.rows if (case := derived.row(bodies.body(row), "combinations")) is not None)
     ever = bodies.accepted.fresh.domain if bodies.accepted.fresh else 0
     opened = grow(
         bodies.valid,
@@ -415,8 +424,6 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     derived = _Derived(operation, bodies)
     minimal = _minimal(derived)
     rows, impossible, unreached = _valid_side(derived, strength, progress)
-    if strength == 1:
-        rows = rows[:]
     rich = max((case for case in rows if case.expect.outcome == "accepted"), key=lambda case: len(loads(case.content)), default=minimal)
     faults = [*derived.missing(), *derived.combinations(), *derived.broken(thorough=strength > 2)]
     singles = list(derived.singles())

@@ -1,0 +1,481 @@
+"""
+The front for pytest: options, the parameter `case`, the fixture `ask`, the verdict and the exit code.
+
+1. Loaded by the root `conftest.py`, or by `-p` where `rtkcontract check` runs from the installed package; never by an
+   entry point as well.
+2. A finding is no traceback: it is told once, grouped with others of its cause, in the verdict at the end.
+3. Exit codes: 0 clean, 1 findings, 2 could not tell.
+4. `--target cassettes` blocks the network and never records.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import pickle
+import sys
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from rtkcontract import __version__, cassettes, catalog, checks, coverage, explain, hush, markdown, runs, summary, targets, verdict, wire
+from rtkcontract import plan as plans
+from rtkcontract.cases import request_of
+from rtkcontract.errors import CannotTell
+from rtkcontract.identity import key_of, shard_of
+from rtkcontract.model import Answered, Case, Contract, Operation, Result, Target, Unanswered
+from rtkcontract.redact import Redactor, redactor_of
+
+UNREACHED = (401, 403, 404)
+"""Statuses that, in answer to the first well-addressed case, say that the variables are wrong, not the API."""
+
+
+class BrokenPromise(Exception):
+    """
+    A case with findings; told in the verdict, not as a traceback.
+    """
+
+
+class NotTold(Exception):
+    """
+    A case without a verdict.
+    """
+
+
+@dataclass(slots=True)
+class Round:
+    """
+    One run of the contract tests: what was asked for, and what has been found so far.
+    """
+
+    contract: Contract
+    operation: Operation
+    plan: plans.Plan
+    target: Target
+    redactor: Redactor
+    max_latency_s: float | None
+    folder: Path
+    rate: int | None
+    results: dict[str, Result] = field(default_factory=dict)
+    entries: dict[str, runs.Entry] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    exits: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    asking: targets.Asking | None = None
+    started: str = ""
+    explanations: list[explain.Explanation] = field(default_factory=list)
+    writer: runs.Writer | None = None
+
+    def judge(self, case: Case) -> Result:
+        """
+        Sends one case and judges the answer by itself.
+        """
+        asking = self.asked()
+        observation = asking.send(request_of(self.operation, case, asking.target))
+        known = (self.target.token,) if self.target.kind != "cassettes" else ()
+        return checks.judge(
+            self.contract, self.operation, case, observation, max_latency_s=self.max_latency_s, secrets=known
+        )
+
+    def asked(self) -> targets.Asking:
+        """
+        The way to ask the target, opened at its first use.
+        """
+        if self.asking is None:
+            self.asking = self.exits.enter_context(
+                targets.asking(self.contract, self.operation, self.target, rate=self.rate)
+            )
+            self.target = self.asking.target
+        return self.asking
+
+    def keep(self, result: Result, recording: cassettes.Recording | None = None) -> None:
+        told = recording.interaction.provenance if recording and recording.interaction else None
+        self.results[result.case.id] = result
+        self.entries[result.case.id] = runs.entry_of(
+            self.operation,
+            result,
+            recorded_at=told.recorded_at if told else "",
+            recorded_from=_maker(told.target) if told else "",
+        )
+        if self.writer is not None:
+            self.writer.result(self.entries[result.case.id])
+
+    def recording(self, case: Case) -> Path | None:
+        """
+        The cassette of a case: the vendor's before the emulator's; None where there is none.
+        """
+        request = self.redactor.request(request_of(self.operation, case, self.target))
+        for made_by in ("live", "emulator", "documentation"):
+            path = cassettes.path_of(self.folder, made_by, self.operation.name, case.id, key_of(request))  # type: ignore[arg-type]
+            if path.is_file():
+                return path
+        return None
+
+
+def _maker(target: str) -> str:
+    return {"live": "vendor", "emulator": "emulator", "documentation": "documentation"}.get(target, "unknown")
+
+
+ROUND = pytest.StashKey[Round]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("rtkcontract", "contract tests of RealtimeKit")
+    group.addoption("--target", default="cassettes", metavar="KIND", help="cassettes (default, offline), emulator, or live")
+    group.addoption("--base-url", default=None, metavar="URL", help="with --target live: another server, as http://127.0.0.1:8080/client/v4")
+    group.addoption("--plan", default="standard", metavar="NAME", help="smoke, standard (default) or thorough")
+    group.addoption("--operation", default=None, metavar="NAME", help="the operation to test; the first of the contract by default")
+    group.addoption("--max-requests", type=int, default=None, metavar="N", help="send the N cases that detect most, and say what was left out")
+    group.addoption("--max-latency", type=float, default=5.0, metavar="SECONDS", help="an answer that takes longer is a finding (default 5)")
+    group.addoption("--rate", type=int, default=None, metavar="N", help="at most N requests in ten seconds; 0, on loopback only, lifts the limit")
+    group.addoption("--shard", default=None, metavar="K/N", help="only the cases of shard K of N, as 1/4")
+    group.addoption("--schemas", default=None, metavar="DIR", help="the folder that holds openapi.json")
+    group.addoption("--cassettes", default=None, metavar="DIR", help="the folder of the recordings")
+    group.addoption("--run-file", default=None, metavar="FILE", help="save the run as JSON lines, for `rtkcontract report`")
+    group.addoption("--no-explain", action="store_true", help="do not send smaller bodies to explain a failing one")
+    group.addoption("--release", action="store_true", help="a missing recording fails")
+
+
+def _shard(text: str | None, cases: tuple[Case, ...], key: Callable[[Case], str]) -> tuple[Case, ...]:
+    if text is None:
+        return cases
+    try:
+        number, count = (int(part) for part in text.split("/"))
+    except ValueError:
+        raise CannotTell(f"--shard {text} is no shard; write it as 1/4") from None
+    if not 1 <= number <= count:
+        raise CannotTell(f"--shard {text} is no shard; the first number runs from 1 to the second")
+    return tuple(case for case in cases if shard_of(key(case), count) == number - 1)
+
+
+def opened(config: pytest.Config) -> Round:
+    """
+    The round that the options ask for. Raises CannotTell with one line for each that cannot be met.
+    """
+    option = config.getoption
+    contract = catalog.load(Path(option("--schemas")) if option("--schemas") else None)
+    name = option("--operation") or next(iter(contract.operations))
+    if name not in contract.operations:
+        raise CannotTell(f"there is no operation {name}; the contract has {', '.join(contract.operations)}")
+    operation = contract.operations[name]
+    target = targets.target_of(option("--target"), os.environ, option("--base-url"))
+    targets.limits_of(operation, target, option("--rate"))
+    plan = plans.make(contract, operation, option("--plan"))
+    redactor = redactor_of(contract, target)
+    cases = _shard(option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target))))
+    plan = replace(plan, cases=cases).capped(option("--max-requests"))
+    return Round(
+        contract=contract,
+        operation=operation,
+        plan=plan,
+        target=target,
+        redactor=redactor,
+        max_latency_s=option("--max-latency"),
+        folder=Path(option("--cassettes")) if option("--cassettes") else catalog.data_folder("cassettes"),
+        rate=option("--rate"),
+        started=_now(),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    hush.quiet_loggers()
+    if config.option.target not in ("emulator", "live"):
+        config.option.block_network = True
+        config.option.record_mode = "none"
+
+
+def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
+    from rtkcontract import vcrhooks  # noqa: PLC0415  # vcrpy is slow to import and of use on cassettes alone
+
+    if ROUND in config.stash:
+        vcrhooks.register(vcr, config.stash[ROUND].redactor)
+
+
+def _round(config: pytest.Config) -> Round:
+    """
+    The round of this session, made when the first contract test is collected; a bad option ends the session with 2.
+    """
+    if ROUND not in config.stash:
+        try:
+            config.stash[ROUND] = made = opened(config)
+            if config.option.run_file and not hasattr(config, "workerinput"):
+                made.writer = runs.Writer(Path(config.option.run_file), made.redactor.text)
+                made.writer.header(_header(made))
+        except CannotTell as error:
+            pytest.exit(str(error), returncode=2)
+    return config.stash[ROUND]
+
+
+def _header(made: Round) -> runs.Header:
+    return runs.header_of(
+        made.contract,
+        made.operation,
+        made.target,
+        observed=_observed(made),
+        plan=made.plan.name,
+        started=made.started,
+        planned=len(made.plan.cases),
+        versions={**cassettes.tool_versions(), "rtkcontract": __version__},
+    )
+
+
+def _observed(made: Round) -> str:
+    """
+    Who answers: told by the address and the signature of the answers, not by what was asked for.
+    """
+    if made.target.kind == "cassettes":
+        return "recording"
+    signed = next((r.observation.response.header("server") for r in made.results.values() if isinstance(r.observation, Answered)), None)
+    if made.target.kind == "emulator" or signed == "rtkcontract-emulator":
+        return "emulator"
+    return "vendor" if made.target.base_url == targets.DEFAULT_BASE_URL else "server"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        cases = _round(metafunc.config).plan.cases
+        metafunc.parametrize("case", cases, ids=[case.id for case in cases])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """
+    On cassettes each case plays its own; a case without a recording is told, not sent.
+    """
+    if ROUND not in config.stash:
+        return
+    made = config.stash[ROUND]
+    for item in items:
+        case = getattr(item, "callspec", None) and item.callspec.params.get("case")  # type: ignore[attr-defined]
+        if isinstance(case, Case) and made.target.kind == "cassettes":
+            item.add_marker(pytest.mark.vcr)
+
+
+def plan_lines(made: Round) -> list[str]:
+    """
+    What a run is about to do, told before the first request.
+    """
+    target, plan = made.target, made.plan
+    where = {
+        "emulator": "the emulator on loopback, which proves this toolkit and not the vendor",
+        "cassettes": f"recordings in {made.folder.name}/, offline",
+        "live": f"live, {urlsplit(target.base_url).hostname}",
+    }[target.kind]
+    lines = [
+        f"target: {where}",
+        f"contract: {made.operation.name}, revision {made.contract.revision} ({made.contract.digest})",
+        f"plan: {plan.name}, {len(plan.cases)} requests" + (f", {len(plan.left_out)} left out by --max-requests" if plan.left_out else ""),
+    ]
+    limits = targets.limits_of(made.operation, target, made.rate)
+    if target.kind == "live":
+        rates = " and ".join(f"{limit['requests']} in {limit['period_s']} s" for limit in limits) or "no limit"
+        seconds = wire.estimate_s(len(plan.cases), limits)
+        lines.append(f"it may create {plan.meetings} meetings; rate kept under {rates}; about {seconds:.0f} s at that rate")
+    return lines
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    return plan_lines(config.stash[ROUND]) if ROUND in config.stash else []
+
+
+@pytest.fixture(scope="session")
+def contract_round(request: pytest.FixtureRequest) -> Round:
+    """
+    The round of this session.
+    """
+    return _round(request.config)
+
+
+@pytest.fixture
+def ask(contract_round: Round) -> Callable[[Case], Result]:
+    """
+    Sends a case to the target, judges the answer and keeps the result; raises what pytest is to show for it.
+    """
+
+    def asked(case: Case) -> Result:
+        recording = None
+        if contract_round.target.kind == "cassettes":
+            path = contract_round.recording(case)
+            if path is None:
+                contract_round.missing.append(case.id)
+                result = Result(case=case, status="skip", findings=(), observation=Unanswered(reason="no recording"), reason="no recording")
+                contract_round.keep(result)
+                pytest.skip("no recording; `nox -s record` makes one")
+            try:
+                recording = cassettes.Recording(path=path, interaction=cassettes.read(path))
+            except CannotTell as error:
+                result = Result(case=case, status="error", findings=(), observation=Unanswered(reason=str(error)), reason=str(error))
+                contract_round.keep(result)
+                raise NotTold(str(error)) from None
+        result = contract_round.judge(case)
+        contract_round.keep(result, recording)
+        _check_reached(contract_round, result)
+        if result.status == "error":
+            raise NotTold(result.reason)
+        if result.status == "fail":
+            raise BrokenPromise(contract_round.redactor.text(_in_a_line(result)))
+        return result
+
+    return asked
+
+
+def _check_reached(made: Round, result: Result) -> None:
+    """
+    Ends the session where the very first case shows that the target cannot be judged: wrong variables, or no server.
+    """
+    if made.target.kind != "live" or len(made.results) > 1 or result.case.expect.outcome != "accepted":
+        return
+    observation = result.observation
+    if isinstance(observation, Unanswered):
+        pytest.exit(f"the target does not answer: {observation.reason}; nothing else was sent", returncode=2)
+    if observation.response.status in UNREACHED:
+        pytest.exit(
+            f"the target refuses the first well-formed request with {observation.response.status}: "
+            f"check {', '.join(targets.VARIABLES.values())}; nothing else was sent",
+            returncode=2,
+        )
+
+
+def _in_a_line(result: Result) -> str:
+    found = [finding for finding in result.findings if finding.severity == "finding"]
+    return "; ".join(f"{finding.check} {finding.where}: expected {finding.expected}, got {finding.observed}" for finding in found)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    outcome = yield
+    report = outcome.get_result()
+    if call.excinfo is not None and call.excinfo.errisinstance((BrokenPromise, NotTold)):
+        report.longrepr = str(call.excinfo.value)
+        report.contract = "finding" if call.excinfo.errisinstance(BrokenPromise) else "untold"
+
+
+def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
+    """
+    Findings and untold cases are counted under their own names, so that pytest prints no traceback for them.
+    """
+    kind = getattr(report, "contract", None)
+    if kind == "finding":
+        return "broken", "F", "BROKEN"
+    if kind == "untold":
+        return "not told", "?", "NOT TOLD"
+    return None
+
+
+# --- the end of a session -------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    config = session.config
+    if ROUND in config.stash:
+        made = config.stash[ROUND]
+        if hasattr(config, "workeroutput"):
+            config.workeroutput["rtkcontract"] = base64.b64encode(pickle.dumps(list(made.entries.values()))).decode()
+            made.exits.close()
+        else:
+            _finish(made, config, interrupted=session.exitstatus == 2)
+            session.exitstatus = _code(made, int(session.exitstatus))
+    yield
+    if ROUND in config.stash and not hasattr(config, "workeroutput"):
+        session.exitstatus = _code(config.stash[ROUND], int(session.exitstatus))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """
+    What a worker found, gathered by the session that started it.
+    """
+    packed = getattr(node, "workeroutput", {}).get("rtkcontract")
+    if packed is None:
+        return
+    made = _round(node.config)
+    for entry in pickle.loads(base64.b64decode(packed)):  # noqa: S301  # written by our own worker on this machine
+        made.results[entry.result.case.id] = entry.result
+        made.entries[entry.result.case.id] = entry
+
+
+def _finish(made: Round, config: pytest.Config, *, interrupted: bool) -> None:
+    """
+    Judges all answers together, explains what failed, and completes the run file.
+    """
+    order = {case.id: place for place, case in enumerate(made.plan.cases)}
+    results = sorted(made.results.values(), key=lambda result: order.get(result.case.id, len(order)))
+    judged = checks.judge_run(made.contract, made.operation, results)
+    reachable = made.target.kind != "cassettes" and not interrupted and not config.option.no_explain
+    with made.exits:
+        made.explanations = explain.explained(made.plan.bodies, judged, made.judge if reachable else None)
+        judged = explain.with_causes(judged, made.explanations)
+    for result in judged:
+        if result is not made.results[result.case.id]:
+            made.results[result.case.id] = result
+            made.entries[result.case.id] = replace(made.entries[result.case.id], result=result)
+            if made.writer is not None:
+                made.writer.result(made.entries[result.case.id])
+    if made.writer is not None:
+        made.writer.account(coverage.account(made.plan, judged))
+        if not interrupted:
+            made.writer.footer(_now())
+        made.writer.close()
+
+
+def run_of(made: Round) -> runs.Run:
+    """
+    The run in memory, as it would be read from its file.
+    """
+    results = [entry.result for entry in made.entries.values()]
+    return runs.Run(
+        header=_header(made),
+        entries=tuple(made.entries.values()),
+        account=coverage.account(made.plan, results),
+        footer=runs.Footer(finished=_now(), counts=runs.counts_of(results)),
+    )
+
+
+def _code(made: Round, status: int) -> int:
+    """
+    0 clean, 1 findings, 2 could not tell; failures of other tests and of pytest itself keep their meaning.
+    """
+    if not made.entries:
+        return 2
+    found = summary.exit_code(run_of(made))
+    if status not in (0, 1, 5):
+        return 2
+    return 1 if found == 1 or (status == 1 and found == 0 and not _only_ours(made)) else found
+
+
+def _only_ours(made: Round) -> bool:
+    return any(result.status in ("fail", "error") for result in made.results.values())
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    if ROUND not in config.stash or hasattr(config, "workeroutput") or not config.stash[ROUND].entries:
+        return
+    made = config.stash[ROUND]
+    run = run_of(made)
+    redact = made.redactor.text
+    terminalreporter.section("verdict")
+    colour = verdict.wants_colour(sys.stdout, os.environ) and terminalreporter.hasmarkup
+    terminalreporter.write_line(redact(verdict.text(run, colour=colour, width=terminalreporter._tw.fullwidth)))
+    if made.missing:
+        terminalreporter.write_line(f"{len(made.missing)} cases have no recording; `nox -s record` makes them")
+    summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary_file:
+        with Path(summary_file).open("a", encoding="utf-8") as page:
+            page.write(redact(markdown.text(run)))
+
+
+def answers(made: Round) -> Iterator[Result]:
+    """
+    The results so far, in the order of the plan.
+    """
+    yield from (made.results[case.id] for case in made.plan.cases if case.id in made.results)
