@@ -1,0 +1,158 @@
+"""
+Every way to run this project. `nox -l` lists the sessions, `nox -s contract` runs one, `nox -t release` the round
+before a release.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.sessions = ["tests", "contract", "replay", "lint", "typing", "build"]
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+
+
+def prepared(session: nox.Session, *groups: str) -> None:
+    """
+    This project with the tools of some dependency groups.
+    """
+    session.install("-e", ".", *nox.project.dependency_groups(PROJECT, *groups))
+
+
+@nox.session(tags=["release"])
+def tests(session: nox.Session) -> None:
+    """
+    The project's own tests, on the Python that runs nox.
+    """
+    prepared(session, "test")
+    session.run("pytest", "tests", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """
+    The project's own tests on each supported Python that is installed.
+    """
+    prepared(session, "test")
+    session.run("pytest", "tests", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """
+    The project's own tests with the lowest version of each dependency.
+    """
+    bounds = [re.sub(r"\s*>=\s*", "==", requirement) for requirement in PROJECT["project"]["dependencies"]]
+    prepared(session, "test")
+    session.install(*bounds)
+    session.run("pytest", "tests", *session.posargs)
+
+
+@nox.session(tags=["release"])
+def contract(session: nox.Session) -> None:
+    """
+    The contract tests against the embedded emulator on loopback.
+    """
+    session.install("-e", ".")
+    session.run("rtkcontract", "check", "--target", "emulator", *session.posargs)
+
+
+@nox.session
+def replay(session: nox.Session) -> None:
+    """
+    The recordings, judged by today's contract and then replayed by pytest with the network blocked.
+    """
+    session.install("-e", ".")
+    session.run("rtkcontract", "replay")
+    session.run("pytest", "contract_tests", "--record-mode=none", "--block-network", "-q", *session.posargs)
+
+
+@nox.session(tags=["release"])
+def replay_release(session: nox.Session) -> None:
+    """
+    As `replay`, with what a pull request is only warned of as a failure: missing, expired, orphaned.
+    """
+    session.install("-e", ".")
+    session.run("rtkcontract", "replay", "--release", *session.posargs)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """
+    The contract tests against the live API; needs the three variables of the README.
+    """
+    session.install("-e", ".")
+    session.run("rtkcontract", "check", "--target", "live", *session.posargs)
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """
+    Recordings that are missing or expired: `nox -s record -- --target emulator`.
+    """
+    session.install("-e", ".")
+    session.run("rtkcontract", "record", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """
+    The fault zoo: what each plan finds, and after how many requests, beside schemathesis' own command line.
+    """
+    prepared(session, "test")
+    session.run("python", "benchmarks/faults.py", *session.posargs)
+
+
+@nox.session(tags=["release"])
+def changes(session: nox.Session) -> None:
+    """
+    What changed in the contract since the merge base with main, and how the vendor's SDK differs from it.
+    """
+    prepared(session, "test")
+    session.run("rtkcontract", "diff", *session.posargs)
+    session.run("rtkcontract", "drift")
+
+
+@nox.session(tags=["release"])
+def lint(session: nox.Session) -> None:
+    """
+    Style and formatting.
+    """
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(tags=["release"])
+def typing(session: nox.Session) -> None:
+    """
+    Strict types.
+    """
+    prepared(session, "typing")
+    session.install("nox")
+    session.run("mypy")
+
+
+@nox.session(tags=["release"])
+def build(session: nox.Session) -> None:
+    """
+    The wheel, tested without the checkout.
+    """
+    session.install("build")
+    dist = Path(session.create_tmp()) / "dist"
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), silent=True)
+    (wheel,) = sorted(dist.glob("*.whl"))[-1:]
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+    session.install(str(wheel))
+    session.chdir(session.create_tmp())
+    session.run("rtkcontract", "--version")
+    session.run("rtkcontract", "check", "--target", "emulator", "--plan", "smoke", "-q")
+    session.run("rtkcontract", "replay")
+    session.run("rtkcontract", "schema", "request", silent=True)

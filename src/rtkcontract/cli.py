@@ -1,0 +1,497 @@
+"""
+The command line. What a verb needs is imported inside it, so that `--help` is quick.
+
+Every verb exits with 0 for clean, 1 for findings and 2 where it could not tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rtkcontract import __version__
+from rtkcontract.errors import CannotTell
+
+if TYPE_CHECKING:
+    from rtkcontract.model import Case, Contract, Operation
+    from rtkcontract.plan import Plan
+
+Progress = Callable[[int, int], None]
+
+
+class Verbs(click.Group):
+    """
+    Turns what could not be told into one line on stderr and exit code 2.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CannotTell as error:
+            click.echo(f"rtkcontract: {error}", err=True)
+            ctx.exit(2)
+        except BrokenPipeError:  # the reader has seen enough
+            sys.stderr.close()
+            ctx.exit(0)
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+def examples(*lines: str) -> str:
+    """
+    The end of a help page.
+    """
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@click.group(cls=Verbs, context_settings=CONTEXT, epilog=examples("rtkcontract check --target emulator", "rtkcontract validate body.json", "rtkcontract send create_meeting/minimal --target emulator"))
+@click.version_option(__version__, prog_name="rtkcontract")
+def main() -> None:
+    """
+    Contract tests for Cloudflare RealtimeKit, on the live API, the embedded emulator or recordings.
+
+    Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
+    """
+
+
+@contextlib.contextmanager
+def bar(title: str) -> Iterator[Progress | None]:
+    """
+    A progress bar with counts and time left; nothing where stderr is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(title, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operation]:
+    """
+    The contract and one of its operations, the first by default.
+    """
+    from rtkcontract import catalog
+
+    contract = catalog.load(Path(schemas) if schemas else None)
+    name = operation or next(iter(contract.operations))
+    if name not in contract.operations:
+        raise CannotTell(f"there is no operation {name}; the contract has {', '.join(contract.operations)}")
+    return contract, contract.operations[name]
+
+
+def planned(schemas: str | None, operation: str | None, name: str) -> tuple[Contract, Operation, Plan]:
+    """
+    A named plan with the contract it comes from.
+    """
+    from rtkcontract import plan
+
+    contract, found = loaded(schemas, operation)
+    with bar(f"planning {name}") as progress:
+        return contract, found, plan.make(contract, found, name, progress=progress)
+
+
+def found_case(plan: Plan, identity: str) -> Case:
+    """
+    A case by its id. Raises CannotTell with the ids that come closest.
+    """
+    import difflib
+
+    ids = {case.id: case for case in plan.cases}
+    if identity in ids:
+        return ids[identity]
+    near = difflib.get_close_matches(identity, ids, 3, 0.3)
+    raise CannotTell(f"there is no case {identity} in the plan {plan.name}; close to it: {', '.join(near) or 'none'}")
+
+
+SCHEMAS = click.option("--schemas", metavar="DIR", help="The folder that holds openapi.json; by default the contract that ships with rtkcontract.")
+OPERATION = click.option("--operation", metavar="NAME", help="The operation; by default the first of the contract.")
+PLAN = click.option("--plan", default="standard", show_default=True, metavar="NAME", help="smoke, standard or thorough.")
+TARGET = click.option("--target", default="emulator", show_default=True, metavar="KIND", help="emulator or live.")
+BASE_URL = click.option("--base-url", metavar="URL", help="With --target live: another server, as http://127.0.0.1:8080/client/v4.")
+RATE = click.option("--rate", type=int, metavar="N", help="At most N requests in ten seconds; 0, on loopback only, lifts the limit.")
+
+
+@main.command(context_settings={"ignore_unknown_options": True}, epilog=examples(
+    "rtkcontract check --target emulator",
+    "rtkcontract check --target live --max-requests 80 --run-file run.jsonl",
+    "rtkcontract check --target live --base-url http://127.0.0.1:8080/client/v4 --plan smoke",
+    "rtkcontract check                        # the recordings, offline",
+))
+@click.option("--target", default="cassettes", show_default=True, metavar="KIND", help="cassettes (offline), emulator or live.")
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None:
+    """
+    Run the contract tests, wherever the current folder is.
+
+    Further options go to pytest as they are: --base-url, --plan, --operation, --max-requests, --max-latency, --rate,
+    --shard, --schemas, --cassettes, --run-file, --no-explain, --release, and pytest's own, such as -q, -k or -n.
+    """
+    import pytest
+
+    from rtkcontract.catalog import data_folder
+
+    tests = data_folder("contract_tests")
+    own = ["-c", str(tests / "check.ini"), "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
+    ctx.exit(int(pytest.main([*own, *pytest_args])))
+
+
+@main.command(epilog=examples("rtkcontract validate body.json", "rtkcontract validate --as answer answer.json", "cat bodies.jsonl | rtkcontract validate -", "rtkcontract validate traffic.har"))
+@click.argument("file", metavar="FILE|-")
+@click.option("--as", "kind", type=click.Choice(["auto", "body", "answer"]), default="auto", show_default=True, help="What the values are.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a value.")
+@SCHEMAS
+@OPERATION
+@click.pass_context
+def validate(ctx: click.Context, file: str, kind: str, as_json: bool, schemas: str | None, operation: str | None) -> None:
+    """
+    Tell whether a request body, an answer, or each exchange of a file is within the contract.
+
+    FILE holds JSON, JSON lines, a HAR or a cassette; - reads standard input.
+    """
+    from rtkcontract import validate as validating
+
+    contract, found = loaded(schemas, operation)
+    ctx.exit(validating.run(contract, found, file, kind, as_json=as_json, echo=click.echo, bar=bar))
+
+
+@main.group(epilog=examples("rtkcontract cases list --plan smoke", "rtkcontract cases show create_meeting/minimal", "rtkcontract cases export --format har > cases.har"))
+def cases() -> None:
+    """
+    List, show or export the planned cases.
+    """
+
+
+@cases.command("list")
+@PLAN
+@SCHEMAS
+@OPERATION
+@click.option("--ids", is_flag=True, help="The ids alone.")
+def cases_list(plan: str, schemas: str | None, operation: str | None, ids: bool) -> None:
+    """
+    One line a case, in the order in which they are sent.
+    """
+    made = planned(schemas, operation, plan)[2]
+    for case in made.cases:
+        click.echo(case.id if ids else f"{case.expect.outcome:<12} {case.id}")
+    if not ids:
+        click.echo(f"{len(made.cases)} cases in the plan {made.name}; at most {made.meetings} are accepted", err=True)
+
+
+@cases.command("show")
+@click.argument("identity", metavar="CASE")
+@PLAN
+@SCHEMAS
+@OPERATION
+def cases_show(identity: str, plan: str, schemas: str | None, operation: str | None) -> None:
+    """
+    One case: what is sent, what is expected, and why.
+    """
+    contract, _, made = planned(schemas, operation, plan)
+    case = found_case(made, identity)
+    expect = case.expect
+    click.echo(f"{case.id}\n  partition  {case.partition}" + (f" of {case.field}" if case.field else ""))
+    if case.note:
+        click.echo(f"  note       {case.note}")
+    click.echo(f"  expected   {expect.outcome}: {expect.reason}")
+    for source in expect.sources:
+        if source in contract.sources:
+            click.echo(f"  source     {contract.sources[source].title}, read {contract.sources[source].read}")
+    if expect.schema_at:
+        click.echo(f"  schema     schemas/{expect.schema_at}")
+    for name, value in case.overrides.headers.items():
+        click.echo(f"  header     {name}: {value if value is not None else '(left out)'}")
+    click.echo(f"  content    {case.content.decode('utf-8', 'backslashreplace')}")
+
+
+@cases.command("export")
+@click.option("--format", "form", type=click.Choice(["jsonl", "har", "postman"]), default="jsonl", show_default=True, help="JSON lines, HAR 1.2, or a Postman collection (Insomnia imports it too).")
+@PLAN
+@SCHEMAS
+@OPERATION
+def cases_export(form: str, plan: str, schemas: str | None, operation: str | None) -> None:
+    """
+    The cases for other tools; credentials stand as variables.
+    """
+    from rtkcontract import export
+
+    _, found, made = planned(schemas, operation, plan)
+    click.echo(export.exported(found, made.cases, form), nl=False)
+
+
+@main.command(epilog=examples("rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live"))
+@click.argument("identity", metavar="CASE")
+@TARGET
+@BASE_URL
+@PLAN
+@SCHEMAS
+@OPERATION
+@RATE
+@click.option("--max-latency", type=float, default=5.0, show_default=True, metavar="SECONDS")
+@click.pass_context
+def send(ctx: click.Context, identity: str, target: str, base_url: str | None, plan: str, schemas: str | None, operation: str | None, rate: int | None, max_latency: float) -> None:
+    """
+    Send one case and show the request, the answer and the verdict.
+    """
+    from rtkcontract import checks, targets
+    from rtkcontract.cases import request_of
+    from rtkcontract.model import Answered
+    from rtkcontract.redact import redactor_of
+
+    contract, found, made = planned(schemas, operation, plan)
+    case = found_case(made, identity)
+    where = targets.target_of(target, os.environ, base_url)
+    if where.kind == "cassettes":
+        raise CannotTell("send needs something that answers; use --target emulator or --target live")
+    with targets.asking(contract, found, where, rate=rate) as asking:
+        redact = redactor_of(contract, asking.target).text
+        request = request_of(found, case, asking.target)
+        result = checks.judge(contract, found, case, asking.send(request), max_latency_s=max_latency, secrets=(where.token,))
+    click.echo(redact(f"> {request.method} {found.path}\n> {case.content.decode('utf-8', 'backslashreplace')}"))
+    if isinstance(result.observation, Answered):
+        answer = result.observation
+        click.echo(f"< {answer.response.status} in {answer.elapsed_s or 0:.3f} s")
+        click.echo(redact("< " + answer.response.content.decode("utf-8", "backslashreplace")))
+    click.echo(f"expected: {case.expect.outcome}, {case.expect.reason}")
+    for finding in result.findings:
+        click.echo(redact(f"{finding.severity}: {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"))
+    click.echo({"pass": "within the contract", "fail": "breaks the contract"}.get(result.status, f"could not tell: {result.reason}"))
+    ctx.exit({"pass": 0, "fail": 1}.get(result.status, 2))
+
+
+@main.command(epilog=examples("rtkcontract serve --port 8080 --token my-own-token"))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
+@click.option("--token", default=None, help="The bearer token that is accepted; a clearly fake one by default.")
+@click.option("--account-id", default=None, help="The account id that is known.")
+@click.option("--app-id", default=None, help="The app id that is known.")
+@SCHEMAS
+def serve(port: int, token: str | None, account_id: str | None, app_id: str | None, schemas: str | None) -> None:
+    """
+    Run the emulator on 127.0.0.1 for developing against; it is not the vendor. Ctrl-C ends it.
+    """
+    from rtkcontract import catalog, targets, wire
+
+    contract = catalog.load(Path(schemas) if schemas else None)
+    account, app = account_id or targets.EMULATOR_ACCOUNT, app_id or targets.EMULATOR_APP
+    shown = token or targets.EMULATOR_TOKEN
+
+    def announce(origin: str) -> None:
+        click.echo("The rtkcontract emulator: it answers as the documents say and is not the vendor.")
+        click.echo(f"base URL    {origin}{targets.PREFIX}")
+        click.echo(f"token       {shown if token is None else '(the one given)'}")
+        click.echo(f"account id  {account}\napp id      {app}")
+
+    wire.run_server(targets.responder(contract, token=shown, account_id=account, app_id=app), port=port, announce=announce)
+
+
+@main.command(epilog=examples("rtkcontract replay", "rtkcontract replay --release --expire-days 60"))
+@click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
+@click.option("--release", is_flag=True, help="What a pull request is only warned of fails.")
+@click.option("--warn-days", type=float, default=30.0, show_default=True)
+@click.option("--expire-days", type=float, default=90.0, show_default=True)
+@PLAN
+@SCHEMAS
+@OPERATION
+@click.pass_context
+def replay(ctx: click.Context, folder: str | None, release: bool, warn_days: float, expire_days: float, plan: str, schemas: str | None, operation: str | None) -> None:
+    """
+    Judge every recording by today's contract, offline.
+    """
+    from rtkcontract import catalog, recordings
+
+    contract, found, made = planned(schemas, operation, plan)
+    place = Path(folder) if folder else catalog.data_folder("cassettes")
+    with bar("judging") as progress:
+        report = recordings.judge_all(contract, found, made.cases, place, now=datetime.now(UTC), warn_days=warn_days, expire_days=expire_days, progress=progress)
+    click.echo(recordings.text(report, release=release))
+    ctx.exit(recordings.exit_code(report, release=release))
+
+
+@main.command(epilog=examples("rtkcontract record --target emulator", "rtkcontract record --target live --max-requests 100 --max-meetings 30", "rtkcontract record --target live --compare"))
+@TARGET
+@BASE_URL
+@click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
+@click.option("--max-requests", type=int, metavar="N")
+@click.option("--max-meetings", type=int, metavar="N", help="Accepted creates at the most.")
+@click.option("--expire-days", type=float, default=90.0, show_default=True)
+@click.option("--all", "again", is_flag=True, help="Record what is there and fresh, too.")
+@click.option("--compare", "comparing", is_flag=True, help="Re-send a small sample and show how the answers differ from the recordings.")
+@click.option("--shard", metavar="K/N", help="Only the cases of shard K of N.")
+@PLAN
+@SCHEMAS
+@OPERATION
+@RATE
+@click.pass_context
+def record(ctx: click.Context, target: str, base_url: str | None, folder: str | None, max_requests: int | None, max_meetings: int | None, expire_days: float, again: bool, comparing: bool, shard: str | None, plan: str, schemas: str | None, operation: str | None, rate: int | None) -> None:
+    """
+    Record the cases that have no recording or an expired one; goes on where it was stopped.
+    """
+    from rtkcontract import catalog, hush, recordings, targets
+    from rtkcontract import record as recording
+    from rtkcontract.redact import redactor_of
+
+    contract, found, made = planned(schemas, operation, plan)
+    where = targets.target_of(target, os.environ, base_url)
+    if where.kind == "cassettes":
+        raise CannotTell("record needs something that answers; use --target emulator or --target live")
+    place = Path(folder) if folder else catalog.data_folder("cassettes")
+    hush.quiet_loggers()
+    with targets.asking(contract, found, where, rate=rate) as asking:
+        redactor = redactor_of(contract, asking.target)
+        session = recording.Session(contract=contract, operation=found, target=asking.target, send=asking.send, folder=place, redactor=redactor)
+        chosen = recordings.sharded(found, made.cases, redactor, shard) if shard else made.cases
+        if comparing:
+            compared = recording.compare(session, chosen)
+            click.echo(redactor.text(recording.compared_text(compared)))
+            ctx.exit(recording.compared_code(compared))
+        click.echo(f"up to {len(chosen)} requests to {where.kind}, {sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting")
+        with bar("recording") as progress:
+            state = recording.record(session, chosen, budget=recording.Budget(max_requests=max_requests, max_meetings=max_meetings), expire_days=expire_days, again=again, progress=progress)
+    click.echo(redactor.text(recording.recorded_text(state)))
+    ctx.exit(recording.recorded_code(state))
+
+
+@main.command(epilog=examples("rtkcontract hunt --target emulator --max-examples 500", "rtkcontract hunt --target live --max-requests 200 --promote"))
+@TARGET
+@BASE_URL
+@click.option("--side", type=click.Choice(["valid", "invalid", "both"]), default="both", show_default=True)
+@click.option("--max-examples", type=int, default=200, show_default=True)
+@click.option("--max-requests", type=int, default=None, metavar="N")
+@click.option("--seed", type=int, default=None, help="The same seed sends the same bodies.")
+@click.option("--promote", is_flag=True, help="Keep each shrunk counterexample in corpus.jsonl.")
+@SCHEMAS
+@OPERATION
+@RATE
+@click.pass_context
+def hunt(ctx: click.Context, target: str, base_url: str | None, side: str, max_examples: int, max_requests: int | None, seed: int | None, promote: bool, schemas: str | None, operation: str | None, rate: int | None) -> None:
+    """
+    Send bodies that hypothesis generates from the schema, and shrink what fails.
+    """
+    from rtkcontract import catalog, checks, explore, hush, targets
+    from rtkcontract import record as recording
+    from rtkcontract.cases import request_of
+    from rtkcontract.model import Finding
+    from rtkcontract.redact import redactor_of
+
+    contract, found = loaded(schemas, operation)
+    where = targets.target_of(target, os.environ, base_url)
+    hush.quiet_loggers()
+    broken = 0
+    with targets.asking(contract, found, where, rate=rate) as asking:
+        redactor = redactor_of(contract, asking.target)
+
+        def judged(case: Case) -> list[Finding]:
+            result = checks.judge(contract, found, case, asking.send(request_of(found, case, asking.target)), secrets=(where.token,))
+            if result.status == "error":
+                raise CannotTell(result.reason)
+            return [finding for finding in result.findings if finding.severity == "finding"]
+
+        for one in ("valid", "invalid") if side == "both" else (side,):
+            with bar(f"hunting, {one} bodies") as progress:
+                hunted = explore.hunt(contract, found, judged, side=one, max_examples=max_examples, max_requests=max_requests, seed=seed, on_progress=progress or (lambda done, total: None))  # type: ignore[arg-type]
+            click.echo(f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), {len(hunted.counterexamples)} counterexamples, seed {hunted.seed}")
+            for example in hunted.counterexamples:
+                broken += 1
+                click.echo(redactor.text(f"  {example.case.content.decode()}"))
+                for finding in example.findings:
+                    click.echo(redactor.text(f"    {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"))
+                if promote:
+                    path = (Path(schemas) if schemas else catalog.data_folder("schemas")) / found.name / "corpus.jsonl"
+                    name = recording.promote(path, example.case.content, f"{example.findings[0].check} {example.findings[0].where}", redactor)
+                    click.echo(f"    kept as {found.name}/corpus/{name}")
+    ctx.exit(1 if broken else 0)
+
+
+@main.command(epilog=examples("rtkcontract report run.jsonl", "rtkcontract report run.jsonl --format html -o report.html", "rtkcontract report yesterday.jsonl today.jsonl"))
+@click.argument("files", nargs=-1, required=True, metavar="RUN [LATER_RUN]", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "html", "junit", "markdown", "sarif", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
+@SCHEMAS
+@click.pass_context
+def report(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path | None, schemas: str | None) -> None:
+    """
+    Turn a saved run into any format, or compare two: what is new, fixed and unchanged.
+    """
+    from rtkcontract import compare, runs, summary
+
+    if len(files) > 2:
+        raise CannotTell(f"report takes one run or two, not {len(files)}")
+    found = [runs.read(file) for file in files]
+    text = _rendered(found, form, schemas)
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CannotTell(f"{output} cannot be written: {error.strerror}") from None
+    ctx.exit(compare.exit_code(*found) if len(found) == 2 else summary.exit_code(found[0]))
+
+
+def _rendered(found: list[Any], form: str, schemas: str | None) -> str:
+    from rtkcontract import catalog, compare, junit, markdown, page, sarif, verdict
+    from rtkcontract.jsontext import dumps
+
+    two, last = len(found) == 2, found[-1]
+    colour = verdict.wants_colour(sys.stdout, os.environ)
+    if form == "text":
+        return verdict.comparison(*found, colour=colour) if two else verdict.text(last, colour=colour)
+    if form == "markdown":
+        return markdown.comparison(*found) if two else markdown.text(last)
+    if form == "json":
+        return dumps(compare.as_json(*found)) if two else found[0].name and Path(found[0].name).read_text(encoding="utf-8")
+    if form == "html":
+        return page.html(last, found[0] if two else None)
+    if two:
+        raise CannotTell(f"two runs cannot be told as {form}; use text, markdown, html or json")
+    if form == "junit":
+        return junit.document(last).decode()
+    folder = Path(schemas) if schemas else catalog.data_folder("schemas")
+    return sarif.document(last, catalog.folder_reader(folder))
+
+
+@main.command(epilog=examples("rtkcontract schema > openapi.json", "rtkcontract schema request"))
+@click.argument("which", type=click.Choice(["openapi", "request", "answer", "error"]), default="openapi")
+@SCHEMAS
+@OPERATION
+def schema(which: str, schemas: str | None, operation: str | None) -> None:
+    """
+    Print the OpenAPI document, bundled into one file, or one schema that stands by itself.
+    """
+    import json
+
+    contract, found = loaded(schemas, operation)
+    if which == "openapi":
+        told = contract.document
+    else:
+        chosen = {"request": found.request_schema, "answer": next(iter(found.success_schemas.values()), {}), "error": found.error_schema}[which]
+        told = {"$schema": "https://json-schema.org/draft/2020-12/schema", **chosen, "components": contract.document.get("components", {})}
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+@main.command(epilog=examples('eval "$(rtkcontract completion bash)"', "rtkcontract completion fish > ~/.config/fish/completions/rtkcontract.fish"))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """
+    Print the completion script of a shell.
+    """
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise CannotTell(f"there is no completion for {shell}")
+    click.echo(made(main, {}, "rtkcontract", "_RTKCONTRACT_COMPLETE").source())
