@@ -25,4 +25,6 @@ def default_cassette_name(request: pytest.FixtureRequest, contract_round: Round)
     The path of the case's recording below that folder, without its ending.
     """
     found = contract_round.recording(request.getfixturevalue("case"))
-    return str((found or Path("missing.yaml")).relative_to(contract_round.folder).with_suffix("")) if found else "missing"
+    return (
+        str((found or Path("missing.yaml")).relative_to(contract_round.folder).with_suffix("")) if found else "missing"
+    )

@@ -12,12 +12,14 @@
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rtkcontract import partitions
 from rtkcontract.catalog import resolve
 from rtkcontract.covering import Row, Space, Table, bits, merged
+from rtkcontract.jsontext import dumps, loads
 from rtkcontract.model import Json, Operation
 from rtkcontract.oracle import Oracle
 from rtkcontract.partitions import ABSENT, COMBINATORS, ITEM, MEMBERS, Candidate, Field, Level, Place
@@ -48,12 +50,14 @@ class Bodies:
     The space of bodies of one request schema.
     """
 
-    def __init__(self, document: Json, schema: Json) -> None:
-        self.document, self.schema = document, schema
+    def __init__(self, document: Json, schema: Json, depth: int = 0) -> None:
+        self.document, self.schema, self._depth = document, schema, depth
         self.oracle = Oracle(document, schema)
-        found = partitions.fields(document, schema)
+        found = partitions.fields(document, schema, self._items)
         self.root = found[0]
+        self._holders = {field.place[:-1] for field in found if field.place}
         self.factors = tuple(self._factor(field) for field in found[1:])
+        self._shift = [zlib.crc32(factor.field.name.encode()) & 0xFFFF for factor in self.factors]
         self._start = tuple(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
         self.index = {factor.place: number for number, factor in enumerate(self.factors)}
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
@@ -72,7 +76,9 @@ class Bodies:
         """
         The field with its levels cut to the values that its own unconditional keywords accept.
         """
-        local = Oracle(self.document, {"allOf": [_own(node) for node in self.firm(field.place)]})
+        firm = self.firm(field.place)
+        whole = field.place not in self._holders
+        local = Oracle(self.document, _together(firm if whole else [_own(node) for node in firm]))
         levels = [NO_FIELD]
         refused = []
         for level in field.levels:
@@ -81,12 +87,49 @@ class Bodies:
                 continue
             good = tuple(value for value in level.values if local.expectation(value).outcome == "accepted")
             refused.extend(value for value in level.values if not any(value is kept for kept in good))
-            if good:
-                levels.append(Level(partition=level.partition, keyword=level.keyword, values=good, open=level.open))
+            levels.extend(self._alike(field, level, good))
         others = [candidate for candidate in field.candidates if any(candidate.value is value for value in refused)]
         if any(value == {} for value in refused):
             others.append(Candidate(partition="empty", keyword="properties", value={}))
         return Factor(field=field, levels=tuple(levels), others=(*others, *field.breaking))
+
+    def _alike(self, field: Field, level: Level, values: tuple[Json, ...]) -> Iterator[Level]:
+        """
+        The level in as many parts as the subschemas of the place tell its variants apart.
+        """
+        plain = len(values) < 2 or len(field.nodes) == len(self.firm(field.place))
+        tests = [] if plain else [Oracle(self.document, node) for node in field.nodes]
+        parts: dict[tuple[bool, ...], list[Json]] = {}
+        for value in values:
+            parts.setdefault(tuple(test.valid(value) for test in tests), []).append(value)
+        for number, part in enumerate(parts.values()):
+            name = level.partition if number == 0 else f"{level.partition}-{partitions.slug(part[0])}"
+            yield Level(partition=name, keyword=level.keyword, values=tuple(part), open=level.open and number == 0)
+
+    def _items(self, place: Place) -> list[Json]:
+        """
+        Valid items for an array, distinct, typical ones first.
+        """
+        nodes = self.firm((*place, ITEM))
+        if not nodes:
+            return ["a", "b", "c"]
+        local = Oracle(self.document, _together(nodes))
+        if "object" in partitions.types_of(nodes):
+            tried = self._samples(_together(nodes))
+        else:
+            tried = partitions.wide([value for node in nodes for value in partitions.values_of((node,), (*place, ITEM))])
+        return [value for value in tried if local.valid(loads(dumps(value)))]
+
+    def _samples(self, schema: Json) -> list[Json]:
+        """
+        Some objects that fit a schema, the smallest first.
+        """
+        if self._depth > 1:
+            return [{}]
+        inner = Bodies(self.document, schema, self._depth + 1)
+        rows = (inner.smallest(literals) for literals in ((), *((literal,) for literal in bits(inner.leaves))))
+        bodies = {dumps(body): body for row in rows if row is not None for body in [inner.body(row)]}
+        return list(bodies.values())
 
     def firm(self, place: Place) -> list[Json]:
         """
@@ -123,19 +166,19 @@ class Bodies:
         clauses = [entry["when"] for node in firm for entry in node.get("x-unspecified", ()) if "when" in entry]
         relative: dict[Place, None] = {}
         for rule in (*rules, *clauses):
-            for place in self._mentioned(rule, ()):
+            for place in self._mentioned(rule, field.place, ()):
                 relative.setdefault(place)
         places = [place for place in relative if place and (*field.place, *place) in self.index]
         if not places:
             return None
         return field.place, places, _together(rules), _together([*rules, *({"not": clause} for clause in clauses)])
 
-    def _mentioned(self, schema: Json, at: Place) -> Iterator[Place]:
+    def _mentioned(self, schema: Json, above: Place, at: Place) -> Iterator[Place]:
         """
-        The places below an object that a rule looks at.
+        The places below an object that a rule looks at; no deeper than the fields go, since schemas may be recursive.
         """
         node = resolve(self.document, schema)
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or (at and (*above, *at) not in self.index):
             return
         for name in node.get("required", ()):
             yield (*at, name)
@@ -144,11 +187,11 @@ class Bodies:
             yield from ((*at, other) for other in needed)
         for name, part in node.get("properties", {}).items():
             yield (*at, name)
-            yield from self._mentioned(part, (*at, name))
+            yield from self._mentioned(part, above, (*at, name))
         if isinstance(node.get("items"), dict):
-            yield from self._mentioned(node["items"], (*at, ITEM))
+            yield from self._mentioned(node["items"], above, (*at, ITEM))
         for branch in partitions.branches(node):
-            yield from self._mentioned(branch, at)
+            yield from self._mentioned(branch, above, at)
 
     def _tests(self, schema: Json, place: Place) -> Iterator[Json]:
         """
@@ -299,20 +342,23 @@ class Bodies:
 
     # --- rows and bodies --------------------------------------------------------------------------------------------
 
-    def body(self, row: Row, turn: int = 0) -> Json:
+    def body(self, row: Row, turn: int | None = None) -> Json:
         """
-        The body of a row; `turn` picks the variants, so that rows in turn show each of them.
+        The body of a row. `turn` picks the variants, so that rows in turn show each of them; without it, the first of
+        each. What is picked depends on the field's name alone, never on the fields around it.
         """
         body: dict[str, Json] = {}
         holders: dict[Place, Json] = {(): body}
         for number, literal in enumerate(row):
+            if literal == self._start[number]:
+                continue  # absent
             factor = self.factors[number]
             level = factor.levels[literal - self._start[number]]
-            if level.value is ABSENT or factor.place[:-1] not in holders:
+            if factor.place[:-1] not in holders:
                 continue
             value: Json = [] if self._is_list(factor) else {}
             if level.value is not MEMBERS:
-                value = level.values[(turn + number) % len(level.values)]
+                value = level.values[0 if turn is None else (turn + self._shift[number]) % len(level.values)]
             else:
                 holders[factor.place] = value
             put(holders[factor.place[:-1]], factor.place[-1], value)
@@ -326,9 +372,12 @@ class Bodies:
         The literals that a body holds; -1 for a field whose value is in no level.
         """
         literals = []
+        holders = {()}
         for number, factor in enumerate(self.factors):
-            value = taken(body, factor.place)
+            value = taken(body, factor.place) if factor.place[:-1] in holders else ABSENT
             level = 0 if value is ABSENT else partitions.level_of(_levelled(factor), value)
+            if level is not None and factor.levels[level].value is MEMBERS:
+                holders.add(factor.place)
             literals.append(-1 if level is None else self._start[number] + level)
         return tuple(literals)
 
@@ -358,7 +407,7 @@ class Bodies:
         The row that holds the literals and leaves out whatever else can be left out.
         """
         space = space or self.accepted
-        return space.completed(literals, prefer=lambda literal: literal)
+        return space.completed(literals)
 
 
 def _together(rules: list[Json]) -> Json:
@@ -406,6 +455,7 @@ def _assembled(places: list[Place], values: list[Json]) -> Json:
     """
     body: dict[str, Json] = {}
     given = dict(zip(places, values, strict=True))
+    lists = {place[:depth] for place in places for depth, part in enumerate(place) if part == ITEM}
     for place, value in sorted(given.items(), key=lambda item: len(item[0])):
         holder: Json = body
         for depth in range(1, len(place)):
@@ -416,19 +466,23 @@ def _assembled(places: list[Place], values: list[Json]) -> Json:
                 break
             if value is ABSENT:
                 break
-            holder = _opened(holder, place[depth - 1])
+            holder = _opened(holder, place[depth - 1], place[depth])
         else:
             if value is not ABSENT:
-                put(holder, place[-1], ([] if (*place, ITEM) in given else {}) if value is MEMBERS else value)
+                put(holder, place[-1], ([] if place in lists else {}) if value is MEMBERS else value)
     return body
 
 
-def _opened(holder: Json, part: str) -> Json:
+def _opened(holder: Json, part: str, inside: str) -> Json:
+    """
+    The object or list at `part`, made where there is none; a list where what comes inside is an item.
+    """
+    fresh: Json = [] if inside == ITEM else {}
     if part == ITEM:
         if not holder:
-            holder.append({})
+            holder.append(fresh)
         return holder[0]
-    return holder.setdefault(part, {})
+    return holder.setdefault(part, fresh)
 
 
 def put(holder: Json, part: str, value: Json) -> None:

@@ -64,7 +64,9 @@ class Judged:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         self.contract, self.operation = contract, operation
         self.errors = Oracle(contract.document, operation.error_schema)
-        self.success = {status: Oracle(contract.document, schema) for status, schema in operation.success_schemas.items()}
+        self.success = {
+            status: Oracle(contract.document, schema) for status, schema in operation.success_schemas.items()
+        }
         self.any_success = next(iter(self.success.values()), Oracle(contract.document, {}))
         self.tolerated = {entry["status"]: entry for entry in operation.tolerated}
         self.promises = tuple(_promises(contract, operation))
@@ -227,7 +229,12 @@ def status(answer: Answer) -> Iterator[Finding]:
     cited = dict(schema_at=expect.schema_at)
     if answer.outcome == "unspecified":
         yield answer.finding(
-            "status", "status", "an answer that accepts or refuses (2xx or 4xx)", told, expect.sources or ("oas",), **cited
+            "status",
+            "status",
+            "an answer that accepts or refuses (2xx or 4xx)",
+            told,
+            expect.sources or ("oas",),
+            **cited,
         )
     elif expect.outcome == "accepted" and answer.outcome == "rejected":
         yield answer.finding(
@@ -241,15 +248,33 @@ def status(answer: Answer) -> Iterator[Finding]:
     if answer.outcome == "accepted" and got in answer.judged.tolerated:
         entry = answer.judged.tolerated[got]
         yield answer.finding(
-            "status", "status", f"{entry['as']}: {entry['reason']}", told, source_ids(entry["source"]), severity="warning", cause=f"status {got}"
+            "status",
+            "status",
+            f"{entry['as']}: {entry['reason']}",
+            told,
+            source_ids(entry["source"]),
+            severity="warning",
+            cause=f"status {got}",
         )
     if answer.outcome == "rejected" and got == 200:
         yield answer.finding(
-            "status", "status", "a 4xx beside an error envelope", told, ("v4-errors",), severity="warning", cause="error envelope with 200"
+            "status",
+            "status",
+            "a 4xx beside an error envelope",
+            told,
+            ("v4-errors",),
+            severity="warning",
+            cause="error envelope with 200",
         )
     if got == 405 and answer.response.header("allow") is None:
         yield answer.finding(
-            "status", "header allow", "405 names the methods that are allowed", "no Allow header", ("http",), severity="warning", cause="405 without Allow"
+            "status",
+            "header allow",
+            "405 names the methods that are allowed",
+            "no Allow header",
+            ("http",),
+            severity="warning",
+            cause="405 without Allow",
         )
 
 
@@ -268,8 +293,8 @@ def content_type(answer: Answer) -> Iterator[Finding]:
     """
     A JSON answer says that it is JSON; a charset beside it is fine.
     """
-    if answer.response.status == 429 or (not answer.response.content and answer.outcome != "accepted"):
-        return
+    if answer.outcome == "unspecified" or (not answer.response.content and answer.outcome != "accepted"):
+        return  # a 5xx or a redirect is told by the status
     told = answer.response.header("content-type") or ""
     if told.split(";")[0].strip().lower() != "application/json":
         yield answer.finding("content_type", "header content-type", "application/json", told or "no header", ("oas",))
@@ -289,11 +314,23 @@ def envelope(answer: Answer) -> Iterator[Finding]:
     if answer.outcome == "rejected":
         if not answer.judged.errors.valid(answer.body):
             known = "one of the three known error envelopes"
-            yield answer.finding("envelope", "", known, shown(answer.body), ("v4-errors", "service-errors"), schema_at="error.json#/anyOf")
+            yield answer.finding(
+                "envelope",
+                "",
+                known,
+                shown(answer.body),
+                ("v4-errors", "service-errors"),
+                schema_at="error.json#/anyOf",
+            )
         elif isinstance(answer.body.get("error"), dict) and answer.body["error"].get("code") != answer.response.status:
             yield answer.finding(
-                "envelope", "/error/code", f"the status, {answer.response.status}", shown(answer.body["error"].get("code")), ("service-errors",),
-                severity="warning", cause="error code is not the status",
+                "envelope",
+                "/error/code",
+                f"the status, {answer.response.status}",
+                shown(answer.body["error"].get("code")),
+                ("service-errors",),
+                severity="warning",
+                cause="error code is not the status",
             )
         return
     yield from _schema(answer, "envelope", lambda path: path[:1] != ("data",) or len(path) == 0)
@@ -303,7 +340,8 @@ def body_schema(answer: Answer) -> Iterator[Finding]:
     """
     Types, enumerations, bounds and formats of the members of `data`.
 
-    What a sent null comes back as is not decided, so a null where a null was sent is no finding.
+    What a sent null comes back as is not decided, so a null where a null was sent is no finding. Neither is a value
+    that comes back as it was sent where the body should have been refused, or may have been: the status tells that.
     """
     if answer.outcome == "accepted" and answer.body is not ABSENT:
         yield from _schema(answer, "body_schema", lambda path: path[:1] == ("data",))
@@ -312,11 +350,16 @@ def body_schema(answer: Answer) -> Iterator[Finding]:
 def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], bool]) -> Iterator[Finding]:
     oracle = answer.judged.success.get(answer.response.status, answer.judged.any_success)
     document = answer.judged.contract.document
+    told: set[tuple[str | int, ...]] = set()
     for violation in oracle.violations(answer.body):
-        if not mine(violation.path):
+        if not mine(violation.path) or violation.path in told:
             continue
+        told.add(violation.path)  # one finding a place: a wrong type breaks its other rules too
         found = _at(answer.body, violation.path)
-        if found is None and taken(answer.sent, _place(violation.path[1:])) is None:
+        sent = taken(answer.sent, _place(violation.path[1:]))
+        if found is None and sent is None:
+            continue
+        if answer.case.expect.outcome != "accepted" and sent is not ABSENT and same(found, sent):
             continue
         node = oracle.node(violation.schema_pointer)
         yield answer.finding(
@@ -384,7 +427,12 @@ def defaults(answer: Answer) -> Iterator[Finding]:
     if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
         return
     for promise in answer.judged.promises:
-        if promise.default is ABSENT or not promise.default_decided or not promise.echoed or _excused(answer.case, promise.place):
+        if (
+            promise.default is ABSENT
+            or not promise.default_decided
+            or not promise.echoed
+            or _excused(answer.case, promise.place)
+        ):
             continue
         parent = answer.sent if len(promise.place) == 1 else taken(answer.sent, promise.place[:-1])
         got = taken(answer.data, promise.place)
@@ -421,11 +469,16 @@ def secrets(answer: Answer) -> Iterator[Finding]:
                     cause=f"secret {dotted(promise.place)}",
                 )
                 return
-    places = [("body", answer.response.content), *((f"header {name}", value.encode()) for name, value in answer.response.headers)]
+    places = [
+        ("body", answer.response.content),
+        *((f"header {name}", value.encode()) for name, value in answer.response.headers),
+    ]
     for where, content in places:
         kind = leaked(content, answer.secrets)
         if kind:
-            yield answer.finding("secrets", where, "no credential in an answer", kind, ("docref", "sdk-5.7"), cause=f"leak {kind}")
+            yield answer.finding(
+                "secrets", where, "no credential in an answer", kind, ("docref", "sdk-5.7"), cause=f"leak {kind}"
+            )
             return
 
 
@@ -480,7 +533,11 @@ def times(answer: Answer) -> Iterator[Finding]:
     created, updated = (_moment(answer.data.get(name)) for name in ("created_at", "updated_at"))
     if created is not None and updated is not None and updated < created:
         yield answer.finding(
-            "times", "/data/updated_at", f"not before created_at, {answer.data['created_at']}", str(answer.data["updated_at"]), ("oas",)
+            "times",
+            "/data/updated_at",
+            f"not before created_at, {answer.data['created_at']}",
+            str(answer.data["updated_at"]),
+            ("oas",),
         )
 
 
@@ -498,7 +555,11 @@ def latency(answer: Answer) -> Iterator[Finding]:
     """
     if answer.max_latency_s is not None and answer.elapsed_s is not None and answer.elapsed_s > answer.max_latency_s:
         yield answer.finding(
-            "latency", "elapsed_s", f"an answer within {answer.max_latency_s:g} s (--max-latency)", f"{answer.elapsed_s:.2f} s", cause="latency"
+            "latency",
+            "elapsed_s",
+            f"an answer within {answer.max_latency_s:g} s (--max-latency)",
+            f"{answer.elapsed_s:.2f} s",
+            cause="latency",
         )
 
 
@@ -509,7 +570,12 @@ CHECKS: tuple[Check, ...] = (status, content_type, envelope, body_schema, echo, 
 
 
 def answer_of(
-    judged: Judged, case: Case, observation: Answered, *, max_latency_s: float | None = None, known: tuple[str, ...] = ()
+    judged: Judged,
+    case: Case,
+    observation: Answered,
+    *,
+    max_latency_s: float | None = None,
+    known: tuple[str, ...] = (),
 ) -> Answer:
     """
     The answer with both bodies parsed.
@@ -570,8 +636,14 @@ def _known(operation: Operation, found: Iterable[Finding]) -> list[Finding]:
     told = {(entry["case"], entry["check"], entry.get("where", "")): entry for entry in operation.deviations}
     result = []
     for finding in found:
-        entry = told.get((finding.case_id, finding.check, finding.where)) or told.get((finding.case_id, finding.check, ""))
-        result.append(finding if entry is None else replace(finding, severity="warning", cause=f"known deviation: {entry['reason']}"))
+        entry = told.get((finding.case_id, finding.check, finding.where)) or told.get(
+            (finding.case_id, finding.check, "")
+        )
+        result.append(
+            finding
+            if entry is None
+            else replace(finding, severity="warning", cause=f"known deviation: {entry['reason']}")
+        )
     return result
 
 
@@ -595,7 +667,14 @@ def unique_ids(answers: list[Answer]) -> Iterator[Finding]:
         if not isinstance(identity, str):
             continue
         if identity in first:
-            yield answer.finding("unique_ids", "/data/id", f"an id of its own; {first[identity]} has this one", identity, ("oas",), cause="ids repeat")
+            yield answer.finding(
+                "unique_ids",
+                "/data/id",
+                f"an id of its own; {first[identity]} has this one",
+                identity,
+                ("oas",),
+                cause="ids repeat",
+            )
         first.setdefault(identity, answer.case.id)
 
 
@@ -611,8 +690,13 @@ def dropped(answers: list[Answer]) -> Iterator[Finding]:
         for promise, sent, got in _echoes(answer):
             if got is ABSENT and sent not in ("", []):
                 yield answer.finding(
-                    "dropped", "/data" + pointer(promise.place), f"{shown(sent)}, as sent", "the member is missing", promise.sources,
-                    schema_at=promise.schema_at, cause=f"dropped {dotted(promise.place)}",
+                    "dropped",
+                    "/data" + pointer(promise.place),
+                    f"{shown(sent)}, as sent",
+                    "the member is missing",
+                    promise.sources,
+                    schema_at=promise.schema_at,
+                    cause=f"dropped {dotted(promise.place)}",
                 )
 
 
@@ -638,8 +722,13 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
             remembered = sent is ABSENT and isinstance(got, str | list) and got in earlier.get(promise.place, ())
             if remembered and MARK in dumps(got) and not same(got, taken(baseline, promise.place)):
                 yield answer.finding(
-                    "memory", "/data" + pointer(promise.place), "nothing from an earlier request", shown(got), promise.sources,
-                    schema_at=promise.schema_at, cause=f"memory {dotted(promise.place)}",
+                    "memory",
+                    "/data" + pointer(promise.place),
+                    "nothing from an earlier request",
+                    shown(got),
+                    promise.sources,
+                    schema_at=promise.schema_at,
+                    cause=f"memory {dotted(promise.place)}",
                 )
             if isinstance(sent, str | list) and sent:
                 earlier.setdefault(promise.place, []).append(sent)
@@ -655,14 +744,23 @@ def relations(answers: list[Answer]) -> Iterator[Finding]:
     by_id = {answer.case.id: answer for answer in answers}
     for answer in answers:
         other = by_id.get(answer.case.same_answer_as)
-        if other is None or answer.case.expect.outcome != "accepted" or not isinstance(other.data, dict) or not isinstance(answer.data, dict):
+        if (
+            other is None
+            or answer.case.expect.outcome != "accepted"
+            or not isinstance(other.data, dict)
+            or not isinstance(answer.data, dict)
+        ):
             continue
         for path, one, two in differences(other.data, answer.data):
             if path[0] in VOLATILE or (ABSENT in (one, two) and answer.case.partition == "defaults-spelled-out"):
                 continue
             yield answer.finding(
-                "relations", "/data" + pointer(path), f"{shown(one)}, as in the answer to {other.case.id}: {answer.case.note}", shown(two),
-                answer.case.expect.sources, cause=f"relation {answer.case.partition} {dotted(path)}",
+                "relations",
+                "/data" + pointer(path),
+                f"{shown(one)}, as in the answer to {other.case.id}: {answer.case.note}",
+                shown(two),
+                answer.case.expect.sources,
+                cause=f"relation {answer.case.partition} {dotted(path)}",
             )
 
 
@@ -691,7 +789,9 @@ def judge_run(contract: Contract, operation: Operation, results: Iterable[Result
     answers = [
         answer_of(prepared, result.case, result.observation)
         for result in results
-        if isinstance(result.observation, Answered) and result.status != "error" and result.observation.response.status != 429
+        if isinstance(result.observation, Answered)
+        and result.status != "error"
+        and result.observation.response.status != 429
     ]
     found: dict[str, list[Finding]] = {}
     for check in RUN_CHECKS:
@@ -700,7 +800,9 @@ def judge_run(contract: Contract, operation: Operation, results: Iterable[Result
     for finding in _gone(operation, results):
         found.setdefault(finding.case_id, []).append(finding)
     return tuple(
-        _result(result.case, result.observation, _known(operation, found[result.case.id]), result) if result.case.id in found else result
+        _result(result.case, result.observation, _known(operation, found[result.case.id]), result)
+        if result.case.id in found
+        else result
         for result in results
     )
 
@@ -714,6 +816,10 @@ def _gone(operation: Operation, results: tuple[Result, ...]) -> Iterator[Finding
         result = ran.get(entry["case"])
         if result is not None and not any(finding.check == entry["check"] for finding in result.findings):
             yield Finding(
-                check="deviation", case_id=entry["case"], where=entry.get("where", ""), expected=f"the known deviation: {entry['reason']}",
-                observed="it no longer happens; take it out of deviations.json", cause="deviation gone",
+                check="deviation",
+                case_id=entry["case"],
+                where=entry.get("where", ""),
+                expected=f"the known deviation: {entry['reason']}",
+                observed="it no longer happens; take it out of deviations.json",
+                cause="deviation gone",
             )

@@ -52,7 +52,15 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-@click.group(cls=Verbs, context_settings=CONTEXT, epilog=examples("rtkcontract check --target emulator", "rtkcontract validate body.json", "rtkcontract send create_meeting/minimal --target emulator"))
+@click.group(
+    cls=Verbs,
+    context_settings=CONTEXT,
+    epilog=examples(
+        "rtkcontract check --target emulator",
+        "rtkcontract validate body.json",
+        "rtkcontract send create_meeting/minimal --target emulator",
+    ),
+)
 @click.version_option(__version__, prog_name="rtkcontract")
 def main() -> None:
     """
@@ -117,21 +125,36 @@ def found_case(plan: Plan, identity: str) -> Case:
     raise CannotTell(f"there is no case {identity} in the plan {plan.name}; close to it: {', '.join(near) or 'none'}")
 
 
-SCHEMAS = click.option("--schemas", metavar="DIR", help="The folder that holds openapi.json; by default the contract that ships with rtkcontract.")
+SCHEMAS = click.option(
+    "--schemas",
+    metavar="DIR",
+    help="The folder that holds openapi.json; by default the contract that ships with rtkcontract.",
+)
 OPERATION = click.option("--operation", metavar="NAME", help="The operation; by default the first of the contract.")
-PLAN = click.option("--plan", default="standard", show_default=True, metavar="NAME", help="smoke, standard or thorough.")
+PLAN = click.option(
+    "--plan", default="standard", show_default=True, metavar="NAME", help="smoke, standard or thorough."
+)
 TARGET = click.option("--target", default="emulator", show_default=True, metavar="KIND", help="emulator or live.")
-BASE_URL = click.option("--base-url", metavar="URL", help="With --target live: another server, as http://127.0.0.1:8080/client/v4.")
-RATE = click.option("--rate", type=int, metavar="N", help="At most N requests in ten seconds; 0, on loopback only, lifts the limit.")
+BASE_URL = click.option(
+    "--base-url", metavar="URL", help="With --target live: another server, as http://127.0.0.1:8080/client/v4."
+)
+RATE = click.option(
+    "--rate", type=int, metavar="N", help="At most N requests in ten seconds; 0, on loopback only, lifts the limit."
+)
 
 
-@main.command(context_settings={"ignore_unknown_options": True}, epilog=examples(
-    "rtkcontract check --target emulator",
-    "rtkcontract check --target live --max-requests 80 --run-file run.jsonl",
-    "rtkcontract check --target live --base-url http://127.0.0.1:8080/client/v4 --plan smoke",
-    "rtkcontract check                        # the recordings, offline",
-))
-@click.option("--target", default="cassettes", show_default=True, metavar="KIND", help="cassettes (offline), emulator or live.")
+@main.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog=examples(
+        "rtkcontract check --target emulator",
+        "rtkcontract check --target live --max-requests 80 --run-file run.jsonl",
+        "rtkcontract check --target live --base-url http://127.0.0.1:8080/client/v4 --plan smoke",
+        "rtkcontract check                        # the recordings, offline",
+    ),
+)
+@click.option(
+    "--target", default="cassettes", show_default=True, metavar="KIND", help="cassettes (offline), emulator or live."
+)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None:
@@ -150,14 +173,30 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     ctx.exit(int(pytest.main([*own, *pytest_args])))
 
 
-@main.command(epilog=examples("rtkcontract validate body.json", "rtkcontract validate --as answer answer.json", "cat bodies.jsonl | rtkcontract validate -", "rtkcontract validate traffic.har"))
+@main.command(
+    epilog=examples(
+        "rtkcontract validate body.json",
+        "rtkcontract validate --as answer answer.json",
+        "cat bodies.jsonl | rtkcontract validate -",
+        "rtkcontract validate traffic.har",
+    )
+)
 @click.argument("file", metavar="FILE|-")
-@click.option("--as", "kind", type=click.Choice(["auto", "body", "answer"]), default="auto", show_default=True, help="What the values are.")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["auto", "body", "answer"]),
+    default="auto",
+    show_default=True,
+    help="What the values are.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a value.")
 @SCHEMAS
 @OPERATION
 @click.pass_context
-def validate(ctx: click.Context, file: str, kind: str, as_json: bool, schemas: str | None, operation: str | None) -> None:
+def validate(
+    ctx: click.Context, file: str, kind: str, as_json: bool, schemas: str | None, operation: str | None
+) -> None:
     """
     Tell whether a request body, an answer, or each exchange of a file is within the contract.
 
@@ -169,7 +208,13 @@ def validate(ctx: click.Context, file: str, kind: str, as_json: bool, schemas: s
     ctx.exit(validating.run(contract, found, file, kind, as_json=as_json, echo=click.echo, bar=bar))
 
 
-@main.group(epilog=examples("rtkcontract cases list --plan smoke", "rtkcontract cases show create_meeting/minimal", "rtkcontract cases export --format har > cases.har"))
+@main.group(
+    epilog=examples(
+        "rtkcontract cases list --plan smoke",
+        "rtkcontract cases show create_meeting/minimal",
+        "rtkcontract cases export --format har > cases.har",
+    )
+)
 def cases() -> None:
     """
     List, show or export the planned cases.
@@ -219,7 +264,14 @@ def cases_show(identity: str, plan: str, schemas: str | None, operation: str | N
 
 
 @cases.command("export")
-@click.option("--format", "form", type=click.Choice(["jsonl", "har", "postman"]), default="jsonl", show_default=True, help="JSON lines, HAR 1.2, or a Postman collection (Insomnia imports it too).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "har", "postman"]),
+    default="jsonl",
+    show_default=True,
+    help="JSON lines, HAR 1.2, or a Postman collection (Insomnia imports it too).",
+)
 @PLAN
 @SCHEMAS
 @OPERATION
@@ -233,7 +285,9 @@ def cases_export(form: str, plan: str, schemas: str | None, operation: str | Non
     click.echo(export.exported(found, made.cases, form), nl=False)
 
 
-@main.command(epilog=examples("rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live"))
+@main.command(
+    epilog=examples("rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live")
+)
 @click.argument("identity", metavar="CASE")
 @TARGET
 @BASE_URL
@@ -243,7 +297,17 @@ def cases_export(form: str, plan: str, schemas: str | None, operation: str | Non
 @RATE
 @click.option("--max-latency", type=float, default=5.0, show_default=True, metavar="SECONDS")
 @click.pass_context
-def send(ctx: click.Context, identity: str, target: str, base_url: str | None, plan: str, schemas: str | None, operation: str | None, rate: int | None, max_latency: float) -> None:
+def send(
+    ctx: click.Context,
+    identity: str,
+    target: str,
+    base_url: str | None,
+    plan: str,
+    schemas: str | None,
+    operation: str | None,
+    rate: int | None,
+    max_latency: float,
+) -> None:
     """
     Send one case and show the request, the answer and the verdict.
     """
@@ -260,7 +324,9 @@ def send(ctx: click.Context, identity: str, target: str, base_url: str | None, p
     with targets.asking(contract, found, where, rate=rate) as asking:
         redact = redactor_of(contract, asking.target).text
         request = request_of(found, case, asking.target)
-        result = checks.judge(contract, found, case, asking.send(request), max_latency_s=max_latency, secrets=(where.token,))
+        result = checks.judge(
+            contract, found, case, asking.send(request), max_latency_s=max_latency, secrets=(where.token,)
+        )
     click.echo(redact(f"> {request.method} {found.path}\n> {case.content.decode('utf-8', 'backslashreplace')}"))
     if isinstance(result.observation, Answered):
         answer = result.observation
@@ -268,8 +334,16 @@ def send(ctx: click.Context, identity: str, target: str, base_url: str | None, p
         click.echo(redact("< " + answer.response.content.decode("utf-8", "backslashreplace")))
     click.echo(f"expected: {case.expect.outcome}, {case.expect.reason}")
     for finding in result.findings:
-        click.echo(redact(f"{finding.severity}: {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"))
-    click.echo({"pass": "within the contract", "fail": "breaks the contract"}.get(result.status, f"could not tell: {result.reason}"))
+        click.echo(
+            redact(
+                f"{finding.severity}: {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
+            )
+        )
+    click.echo(
+        {"pass": "within the contract", "fail": "breaks the contract"}.get(
+            result.status, f"could not tell: {result.reason}"
+        )
+    )
     ctx.exit({"pass": 0, "fail": 1}.get(result.status, 2))
 
 
@@ -295,7 +369,9 @@ def serve(port: int, token: str | None, account_id: str | None, app_id: str | No
         click.echo(f"token       {shown if token is None else '(the one given)'}")
         click.echo(f"account id  {account}\napp id      {app}")
 
-    wire.run_server(targets.responder(contract, token=shown, account_id=account, app_id=app), port=port, announce=announce)
+    wire.run_server(
+        targets.responder(contract, token=shown, account_id=account, app_id=app), port=port, announce=announce
+    )
 
 
 @main.command(epilog=examples("rtkcontract replay", "rtkcontract replay --release --expire-days 60"))
@@ -307,7 +383,16 @@ def serve(port: int, token: str | None, account_id: str | None, app_id: str | No
 @SCHEMAS
 @OPERATION
 @click.pass_context
-def replay(ctx: click.Context, folder: str | None, release: bool, warn_days: float, expire_days: float, plan: str, schemas: str | None, operation: str | None) -> None:
+def replay(
+    ctx: click.Context,
+    folder: str | None,
+    release: bool,
+    warn_days: float,
+    expire_days: float,
+    plan: str,
+    schemas: str | None,
+    operation: str | None,
+) -> None:
     """
     Judge every recording by today's contract, offline.
     """
@@ -316,12 +401,27 @@ def replay(ctx: click.Context, folder: str | None, release: bool, warn_days: flo
     contract, found, made = planned(schemas, operation, plan)
     place = Path(folder) if folder else catalog.data_folder("cassettes")
     with bar("judging") as progress:
-        report = recordings.judge_all(contract, found, made.cases, place, now=datetime.now(UTC), warn_days=warn_days, expire_days=expire_days, progress=progress)
+        report = recordings.judge_all(
+            contract,
+            found,
+            made.cases,
+            place,
+            now=datetime.now(UTC),
+            warn_days=warn_days,
+            expire_days=expire_days,
+            progress=progress,
+        )
     click.echo(recordings.text(report, release=release))
     ctx.exit(recordings.exit_code(report, release=release))
 
 
-@main.command(epilog=examples("rtkcontract record --target emulator", "rtkcontract record --target live --max-requests 100 --max-meetings 30", "rtkcontract record --target live --compare"))
+@main.command(
+    epilog=examples(
+        "rtkcontract record --target emulator",
+        "rtkcontract record --target live --max-requests 100 --max-meetings 30",
+        "rtkcontract record --target live --compare",
+    )
+)
 @TARGET
 @BASE_URL
 @click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
@@ -329,14 +429,34 @@ def replay(ctx: click.Context, folder: str | None, release: bool, warn_days: flo
 @click.option("--max-meetings", type=int, metavar="N", help="Accepted creates at the most.")
 @click.option("--expire-days", type=float, default=90.0, show_default=True)
 @click.option("--all", "again", is_flag=True, help="Record what is there and fresh, too.")
-@click.option("--compare", "comparing", is_flag=True, help="Re-send a small sample and show how the answers differ from the recordings.")
+@click.option(
+    "--compare",
+    "comparing",
+    is_flag=True,
+    help="Re-send a small sample and show how the answers differ from the recordings.",
+)
 @click.option("--shard", metavar="K/N", help="Only the cases of shard K of N.")
 @PLAN
 @SCHEMAS
 @OPERATION
 @RATE
 @click.pass_context
-def record(ctx: click.Context, target: str, base_url: str | None, folder: str | None, max_requests: int | None, max_meetings: int | None, expire_days: float, again: bool, comparing: bool, shard: str | None, plan: str, schemas: str | None, operation: str | None, rate: int | None) -> None:
+def record(
+    ctx: click.Context,
+    target: str,
+    base_url: str | None,
+    folder: str | None,
+    max_requests: int | None,
+    max_meetings: int | None,
+    expire_days: float,
+    again: bool,
+    comparing: bool,
+    shard: str | None,
+    plan: str,
+    schemas: str | None,
+    operation: str | None,
+    rate: int | None,
+) -> None:
     """
     Record the cases that have no recording or an expired one; goes on where it was stopped.
     """
@@ -352,20 +472,36 @@ def record(ctx: click.Context, target: str, base_url: str | None, folder: str | 
     hush.quiet_loggers()
     with targets.asking(contract, found, where, rate=rate) as asking:
         redactor = redactor_of(contract, asking.target)
-        session = recording.Session(contract=contract, operation=found, target=asking.target, send=asking.send, folder=place, redactor=redactor)
+        session = recording.Session(
+            contract=contract, operation=found, target=asking.target, send=asking.send, folder=place, redactor=redactor
+        )
         chosen = recordings.sharded(found, made.cases, redactor, shard) if shard else made.cases
         if comparing:
             compared = recording.compare(session, chosen)
             click.echo(redactor.text(recording.compared_text(compared)))
             ctx.exit(recording.compared_code(compared))
-        click.echo(f"up to {len(chosen)} requests to {where.kind}, {sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting")
+        click.echo(
+            f"up to {len(chosen)} requests to {where.kind}, {sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
+        )
         with bar("recording") as progress:
-            state = recording.record(session, chosen, budget=recording.Budget(max_requests=max_requests, max_meetings=max_meetings), expire_days=expire_days, again=again, progress=progress)
+            state = recording.record(
+                session,
+                chosen,
+                budget=recording.Budget(max_requests=max_requests, max_meetings=max_meetings),
+                expire_days=expire_days,
+                again=again,
+                progress=progress,
+            )
     click.echo(redactor.text(recording.recorded_text(state)))
     ctx.exit(recording.recorded_code(state))
 
 
-@main.command(epilog=examples("rtkcontract hunt --target emulator --max-examples 500", "rtkcontract hunt --target live --max-requests 200 --promote"))
+@main.command(
+    epilog=examples(
+        "rtkcontract hunt --target emulator --max-examples 500",
+        "rtkcontract hunt --target live --max-requests 200 --promote",
+    )
+)
 @TARGET
 @BASE_URL
 @click.option("--side", type=click.Choice(["valid", "invalid", "both"]), default="both", show_default=True)
@@ -377,7 +513,19 @@ def record(ctx: click.Context, target: str, base_url: str | None, folder: str | 
 @OPERATION
 @RATE
 @click.pass_context
-def hunt(ctx: click.Context, target: str, base_url: str | None, side: str, max_examples: int, max_requests: int | None, seed: int | None, promote: bool, schemas: str | None, operation: str | None, rate: int | None) -> None:
+def hunt(
+    ctx: click.Context,
+    target: str,
+    base_url: str | None,
+    side: str,
+    max_examples: int,
+    max_requests: int | None,
+    seed: int | None,
+    promote: bool,
+    schemas: str | None,
+    operation: str | None,
+    rate: int | None,
+) -> None:
     """
     Send bodies that hypothesis generates from the schema, and shrink what fails.
     """
@@ -395,30 +543,61 @@ def hunt(ctx: click.Context, target: str, base_url: str | None, side: str, max_e
         redactor = redactor_of(contract, asking.target)
 
         def judged(case: Case) -> list[Finding]:
-            result = checks.judge(contract, found, case, asking.send(request_of(found, case, asking.target)), secrets=(where.token,))
+            result = checks.judge(
+                contract, found, case, asking.send(request_of(found, case, asking.target)), secrets=(where.token,)
+            )
             if result.status == "error":
                 raise CannotTell(result.reason)
             return [finding for finding in result.findings if finding.severity == "finding"]
 
         for one in ("valid", "invalid") if side == "both" else (side,):
             with bar(f"hunting, {one} bodies") as progress:
-                hunted = explore.hunt(contract, found, judged, side=one, max_examples=max_examples, max_requests=max_requests, seed=seed, on_progress=progress or (lambda done, total: None))  # type: ignore[arg-type]
-            click.echo(f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), {len(hunted.counterexamples)} counterexamples, seed {hunted.seed}")
+                hunted = explore.hunt(
+                    contract,
+                    found,
+                    judged,
+                    side=one,
+                    max_examples=max_examples,
+                    max_requests=max_requests,
+                    seed=seed,
+                    on_progress=progress or (lambda done, total: None),
+                )  # type: ignore[arg-type]
+            click.echo(
+                f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), {len(hunted.counterexamples)} counterexamples, seed {hunted.seed}"
+            )
             for example in hunted.counterexamples:
                 broken += 1
                 click.echo(redactor.text(f"  {example.case.content.decode()}"))
                 for finding in example.findings:
-                    click.echo(redactor.text(f"    {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"))
+                    click.echo(
+                        redactor.text(
+                            f"    {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
+                        )
+                    )
                 if promote:
                     path = (Path(schemas) if schemas else catalog.data_folder("schemas")) / found.name / "corpus.jsonl"
-                    name = recording.promote(path, example.case.content, f"{example.findings[0].check} {example.findings[0].where}", redactor)
+                    name = recording.promote(
+                        path, example.case.content, f"{example.findings[0].check} {example.findings[0].where}", redactor
+                    )
                     click.echo(f"    kept as {found.name}/corpus/{name}")
     ctx.exit(1 if broken else 0)
 
 
-@main.command(epilog=examples("rtkcontract report run.jsonl", "rtkcontract report run.jsonl --format html -o report.html", "rtkcontract report yesterday.jsonl today.jsonl"))
+@main.command(
+    epilog=examples(
+        "rtkcontract report run.jsonl",
+        "rtkcontract report run.jsonl --format html -o report.html",
+        "rtkcontract report yesterday.jsonl today.jsonl",
+    )
+)
 @click.argument("files", nargs=-1, required=True, metavar="RUN [LATER_RUN]", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "html", "junit", "markdown", "sarif", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html", "junit", "markdown", "sarif", "json"]),
+    default="text",
+    show_default=True,
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
 @SCHEMAS
 @click.pass_context
@@ -453,7 +632,9 @@ def _rendered(found: list[Any], form: str, schemas: str | None) -> str:
     if form == "markdown":
         return markdown.comparison(*found) if two else markdown.text(last)
     if form == "json":
-        return dumps(compare.as_json(*found)) if two else found[0].name and Path(found[0].name).read_text(encoding="utf-8")
+        return (
+            dumps(compare.as_json(*found)) if two else found[0].name and Path(found[0].name).read_text(encoding="utf-8")
+        )
     if form == "html":
         return page.html(last, found[0] if two else None)
     if two:
@@ -478,12 +659,25 @@ def schema(which: str, schemas: str | None, operation: str | None) -> None:
     if which == "openapi":
         told = contract.document
     else:
-        chosen = {"request": found.request_schema, "answer": next(iter(found.success_schemas.values()), {}), "error": found.error_schema}[which]
-        told = {"$schema": "https://json-schema.org/draft/2020-12/schema", **chosen, "components": contract.document.get("components", {})}
+        chosen = {
+            "request": found.request_schema,
+            "answer": next(iter(found.success_schemas.values()), {}),
+            "error": found.error_schema,
+        }[which]
+        told = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **chosen,
+            "components": contract.document.get("components", {}),
+        }
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
-@main.command(epilog=examples('eval "$(rtkcontract completion bash)"', "rtkcontract completion fish > ~/.config/fish/completions/rtkcontract.fish"))
+@main.command(
+    epilog=examples(
+        'eval "$(rtkcontract completion bash)"',
+        "rtkcontract completion fish > ~/.config/fish/completions/rtkcontract.fish",
+    )
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """

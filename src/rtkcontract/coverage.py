@@ -92,9 +92,20 @@ def _faults(plan: Plan, answered: list[Result]) -> list[Json]:
     """
     by_id = {result.case.id: result for result in answered}
     cases = [case for case in plan.cases if case.field and case.side == "invalid"]
-    left = [(*identity.removeprefix(f"{plan.cases[0].operation}/").rpartition("/")[::2], identity) for identity in plan.left_out] if plan.cases else []
+    left = (
+        [
+            (*identity.removeprefix(f"{plan.cases[0].operation}/").rpartition("/")[::2], identity)
+            for identity in plan.left_out
+        ]
+        if plan.cases
+        else []
+    )
     entries = [_entry(case.field, case.keyword, case.partition, by_id.get(case.id)) for case in cases]
-    entries.extend(_entry(field, "", partition, by_id.get(identity)) for field, partition, identity in left if field and "/" not in field)
+    entries.extend(
+        _entry(field, "", partition, by_id.get(identity))
+        for field, partition, identity in left
+        if field and "/" not in field
+    )
     return entries
 
 
@@ -154,5 +165,3 @@ def told(account: Json) -> str:
     if account["left_out"]:
         text += f"; {len(account['left_out'])} cases left out by --max-requests"
     return text
-
-

@@ -93,10 +93,27 @@ class Space:
         for index, table in enumerate(self.tables):
             for factor in table.scope:
                 self._tables_of[factor].append(index)
+        self.free = [
+            not tables and all(self.refused[literal] & ~mask == 0 for literal in bits(mask))
+            for tables, mask in zip(self._tables_of, self.mask, strict=True)
+        ]
+        """Whether a factor's levels say nothing of other factors, so that taking one needs no propagation."""
+        self._bound = [factor for factor, free in enumerate(self.free) if not free]
+        self._free = sum(mask for mask, free in zip(self.mask, self.free, strict=True) if free)
+        self._firsts = sum(1 << start for start, size in zip(self.start, self.sizes, strict=False) if size)
         self.fresh = self._settled(_State(self.all, [table.allowed for table in self.tables]), set(range(len(self.tables))), set())
 
     def literal(self, factor: int, level: int) -> int:
         return self.start[factor] + level
+
+    def take(self, state: _State, literal: int) -> _State | None:
+        """
+        What `assign` gives, for a literal that is in the domain; without propagation where nothing follows from it.
+        """
+        factor = self.factor[literal]
+        if not self.free[factor]:
+            return self.assign(state, literal)
+        return _State(state.domain & ~self.mask[factor] | 1 << literal, state.alive)
 
     def assign(self, state: _State, literal: int) -> _State | None:
         """
@@ -153,22 +170,25 @@ class Space:
             state = self.assign(state, literal)
         return state
 
-    def completed(self, literals: Iterable[int], prefer: Callable[[int], int]) -> Row | None:
+    def completed(self, literals: Iterable[int]) -> Row | None:
         """
-        A row that holds the literals and elsewhere the lowest of `prefer`; None where none was found.
+        A row that holds the literals and elsewhere the lowest level that goes with them; None where none was found.
         """
-        state = self.taking(literals)
-        for factor in range(len(self.sizes)):
-            if state is None:
-                return None
-            for literal in sorted(bits(state.domain & self.mask[factor]), key=prefer):
+        wanted = tuple(literals)
+        state = self.taking(wanted)
+        if state is None:
+            return None
+        open_ones = self._free & ~sum(self.mask[factor] for factor in {self.factor[literal] for literal in wanted})
+        state = _State(state.domain & ~(open_ones & ~self._firsts), state.alive)
+        for factor in self._bound:
+            for literal in bits(state.domain & self.mask[factor]):
                 after = self.assign(state, literal)
                 if after is not None:
                     state = after
                     break
             else:
                 return None
-        return None if state is None else self.row_of(state)
+        return self.row_of(state)
 
     def row_of(self, state: _State) -> Row:
         return tuple((state.domain & mask).bit_length() - 1 for mask in self.mask)
@@ -326,7 +346,7 @@ def _dealt(space: Space, opened: _Open, start: _State, order: list[int], used: l
             for literal in bits(left)
         )
         for gain, *_, literal in ranked:
-            after = space.assign(state, literal)
+            after = space.take(state, literal)
             if after is not None:
                 total -= gain
                 state = after

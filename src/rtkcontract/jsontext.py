@@ -75,6 +75,10 @@ def loads(content: bytes | str, *, as_written: bool = False) -> Json:
         raise NotStrictJson(f"{error.msg.lower()} at character {error.pos}") from None
     except RecursionError:
         raise NotStrictJson("nested too deeply") from None
+    except NotStrictJson:
+        raise
+    except ValueError:  # an integer beyond what Python converts
+        raise NotStrictJson("a number has too many digits") from None
 
 
 def _scalar(value: Json) -> str:

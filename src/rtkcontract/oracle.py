@@ -83,10 +83,19 @@ def _plain(value: Json) -> Json:
     The value with numbers of the builtin types only, as the validator wants them.
     """
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {_text(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return _text(value)
     return float(value) if isinstance(value, float) else value
+
+
+def _text(text: str) -> str:
+    """
+    The text with a question mark for half a surrogate pair, which the validator cannot take.
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 class Oracle:
@@ -119,6 +128,8 @@ class Oracle:
         parts = [str(part) for part in error.schema_path]
         if parts[:2] == ["allOf", "0"]:
             parts = parts[2:]
+        if parts[-2:-1] == ["properties"] and self._at(parts) is False:
+            parts = parts[:-1]  # the member may not be there: that is what `properties` says
         keyword = parts[-1] if parts else ""
         path = tuple(error.instance_path)
         limit = self._limit(parts)
@@ -129,13 +140,18 @@ class Oracle:
         """
         The keyword's value as a short text; unions are told by the titles of their members.
         """
-        try:
-            value = at(self.document, pointer(parts))
-        except LookupError:
+        value = self._at(parts)
+        if value is None:
             return ""
         if isinstance(value, list) and value and isinstance(value[0], dict):
             return "of " + " | ".join(str(item.get("title", item)) for item in value)
         return str(value) if not isinstance(value, dict) else ""
+
+    def _at(self, parts: list[str]) -> Json:
+        try:
+            return at(self.document, pointer(parts))
+        except LookupError:
+            return None
 
     def node(self, schema_pointer: str) -> Json:
         """
@@ -168,9 +184,9 @@ class Oracle:
                     note=entry.get("note", ""),
                 )
         if isinstance(value, dict):
-            for name, part in schema.get("properties", {}).items():
-                if name in value:
-                    yield from self._clauses(part, value[name], (*path, name))
+            parts = schema.get("properties", {})
+            for name in [name for name in parts if name in value]:
+                yield from self._clauses(parts[name], value[name], (*path, name))
         if isinstance(value, list) and isinstance(schema.get("items"), dict):
             for index, item in enumerate(value):
                 yield from self._clauses(schema["items"], item, (*path, index))

@@ -11,8 +11,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +25,8 @@ from rtkcontract.model import Json
 Place = tuple[str, ...]
 
 ITEM: Final = "[]"
+MAP: Final = "{}"
+"""Stands for the members of an object that `properties` does not name, where a schema is given for them."""
 CANARY: Final = "rtkcontract_canary"
 """Stands in every credential that we send; fixed, and obviously no secret."""
 MARK: Final = "rtkcontract"
@@ -226,9 +229,9 @@ def collect(document: Json, schema: Json) -> dict[Place, list[Json]]:
 
 
 def _collect(document: Json, schema: Json, place: Place, found: dict[Place, list[Json]], above: tuple[int, ...]) -> None:
-    if isinstance(schema, dict) and "$ref" in schema and id(_behind(document, schema)) in above:
-        return  # a recursive schema: one level of it has been taken
     behind = id(_behind(document, schema))
+    if isinstance(schema, dict) and "$ref" in schema and above.count(behind) > 1:
+        return  # a recursive schema: the value and one more of its kind inside have been taken
     node = resolve(document, schema)
     if not isinstance(node, dict):
         return
@@ -239,6 +242,8 @@ def _collect(document: Json, schema: Json, place: Place, found: dict[Place, list
         _collect(document, part, (*place, name), found, above)
     if isinstance(node.get("items"), dict):
         _collect(document, node["items"], (*place, ITEM), found, above)
+    if isinstance(node.get("additionalProperties"), dict):
+        _collect(document, node["additionalProperties"], (*place, MAP), found, above)
     for branch in branches(node):
         _collect(document, branch, place, found, above)
 
@@ -259,7 +264,7 @@ def _behind(document: Json, schema: Json) -> Json:
 # --- values of one place --------------------------------------------------------------------------------------------
 
 
-def _types(nodes: Iterable[Json]) -> tuple[str, ...]:
+def types_of(nodes: Iterable[Json]) -> tuple[str, ...]:
     """
     The types that the nodes declare, in the order in which they stand; inferred from other keywords where none does.
     """
@@ -355,7 +360,8 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
         into.add("negative", lows[0][1], _trim(-lows[0][0]))
     if not highs:
         into.add("large", "type", _trim((lows[0][0] if lows else 0) + 4_094))
-    into.add("huge", highs[0][1] if highs else "type", Written("1e308"))
+    if all(float(multiple).is_integer() for multiple in _all(nodes, "multipleOf")):  # else doubles decide nothing
+        into.add("huge", highs[0][1] if highs else "type", Written("1e308"))
     into.add("a-fraction", "type", Written("1.5") if not lows else _trim(lows[0][0] + 0.5))
 
 
@@ -364,27 +370,13 @@ def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
     if any(node.get("writeOnly") for node in nodes):
         into.add("typical", "type", f"{CANARY}_{leaf}_not_a_secret")
         into.add("empty", "type", "")
+        _lengths(nodes, into, secret=True)
         return
-    for name in _all(nodes, "format"):
-        if name not in FORMATS:
-            raise CannotTell(f"the schema of {dotted(place)} uses the format {name}, which the case engine does not know")
-        good, bad = FORMATS[name]
-        examples = [value for values in _all(nodes, "examples") for value in values]
-        into.add("typical", "format", *examples, *good)
-        if bad:
-            into.add("not-of-the-format", "format", bad)
+    _formats(nodes, place, into)
     for pattern in _all(nodes, "pattern"):
         into.add("matching", "pattern", *matching(pattern))
         into.add("not-matching", "pattern", "\u0001", "rtk contract!", "")
-    for shortest in _all(nodes, "minLength"):
-        for size, partition in ((shortest, "at-minLength"), (shortest + 1, "above-minLength"), (shortest - 1, "below-minLength")):
-            if size >= 0:
-                into.add(partition, "minLength", "m" * size)
-    for longest in _all(nodes, "maxLength"):
-        for size, partition in ((longest, "at-maxLength"), (longest - 1, "below-maxLength"), (longest + 1, "above-maxLength")):
-            if size >= 0:
-                into.add(partition, "maxLength", "m" * size)
-        into.add("at-maxLength", "maxLength", "🎥" * longest)
+    _lengths(nodes, into, secret=False)
     into.add("empty", "type", "")
     if any(name in FORMATS and FORMATS[name][0] for name in _all(nodes, "format")):
         return
@@ -393,19 +385,105 @@ def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
         into.add(name, "type", text, level="typical")
 
 
+def _formats(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
+    for name in _all(nodes, "format"):
+        if name not in FORMATS:
+            raise CannotTell(
+                f"the schema of {dotted(place)} uses the format {name}, which the case engine does not know"
+            )
+        good, bad = FORMATS[name]
+        examples = [value for values in _all(nodes, "examples") for value in values]
+        into.add("typical", "format", *examples, *good)
+        if bad:
+            into.add("not-of-the-format", "format", bad)
+
+
+def _lengths(nodes: tuple[Json, ...], into: _Values, *, secret: bool) -> None:
+    """
+    Texts on and one step either side of each length, that fit the pattern and the format where such a text exists.
+    """
+    patterns, formats = _all(nodes, "pattern"), _all(nodes, "format")
+    for keyword, inward in (("minLength", 1), ("maxLength", -1)):
+        for limit in _all(nodes, keyword):
+            inside, outside = ("above", "below") if inward == 1 else ("below", "above")
+            sizes = ((limit, "at"), (limit + inward, inside), (limit - inward, outside))
+            for size, side in sizes:
+                if size >= (SHORTEST_CANARY if secret else 0):
+                    text = _canary(size) if secret else _sized(size, patterns, formats)
+                    into.add(f"{side}-{keyword}", keyword, text)
+            if keyword == "maxLength" and not secret:
+                into.add("at-maxLength", keyword, "🎥" * limit)
+
+
+SHORTEST_CANARY: Final = 4
+"""A shorter piece of the canary could stand in any answer by chance."""
+
+
+def _canary(size: int) -> str:
+    return (CANARY * (size // len(CANARY) + 1))[:size]
+
+
+def _sized(size: int, patterns: list[Json], formats: list[Json]) -> str:
+    """
+    A text of `size` characters: of the format, else of the pattern, else a run of one letter.
+    """
+    for name in formats:
+        head, tail = STRETCHED.get(name, ("", ""))
+        if head and size > len(head + tail):
+            return head + _labels(size - len(head + tail)) + tail
+    for pattern in patterns:
+        for text in _samples(pattern, size):
+            padded = text + "m" * (size - len(text))
+            if len(padded) == size and re.search(pattern, padded):
+                return padded
+    return "m" * size
+
+
+STRETCHED: Final[dict[str, tuple[str, str]]] = {
+    "uri": ("https://example.com/", ""),
+    "uri-reference": ("/", ""),
+    "email": ("m@", ".example.com"),
+    "idn-email": ("m@", ".example.com"),
+    "hostname": ("m", ".example.com"),
+    "idn-hostname": ("m", ".example.com"),
+}
+"""What stands before and behind the filler of a text that shall have a format and a length."""
+
+
+def _labels(size: int) -> str:
+    """
+    A filler that may stand in a host name: at most 60 letters between two dots, none at the end.
+    """
+    return "".join("." if number % 60 == 59 and number < size - 1 else "m" for number in range(size))
+
+
 def matching(pattern: str) -> tuple[str, ...]:
     """
     One or two short texts that a pattern matches, from the pattern's own parts; none where that cannot be told.
     """
+    return tuple(dict.fromkeys(_samples(pattern, 0)))
+
+
+def _samples(pattern: str, size: int) -> Iterator[str]:
+    """
+    Texts that a pattern matches: the shortest, one with each repeat taken once more, one grown towards `size`.
+    """
     try:
         parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # no public parser exists
     except (re.error, RecursionError):
-        return ()
-    found = tuple(dict.fromkeys("".join(_sample(parsed, extra)) for extra in (0, 1)))
-    return tuple(text for text in found if re.search(pattern, text))
+        return
+    shortest = "".join(_sample(parsed, 0, []))
+    grown = _sample(parsed, 0, [size - len(shortest)]) if size else _sample(parsed, 1, [])
+    for text in (shortest, "".join(grown)):
+        if re.search(pattern, text):
+            yield text
 
 
-def _sample(parsed: Iterable[tuple[object, Json]], extra: int) -> Iterator[str]:  # noqa: C901  # one branch an opcode
+def _sample(parsed: Iterable[tuple[object, Json]], extra: int, spare: list[int]) -> Iterator[str]:
+    """
+    The parts of a text. Each repeat is taken `extra` times more than it must; the characters in `spare` are used up
+    by the first repeats that can take them.
+    """
     for op, argument in parsed:
         name = str(op)
         if name == "LITERAL":
@@ -415,12 +493,27 @@ def _sample(parsed: Iterable[tuple[object, Json]], extra: int) -> Iterator[str]:
         elif name == "IN":
             yield _member_of(argument)
         elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-            low, high, inner = argument
-            yield "".join("".join(_sample(inner, extra)) for _ in range(min(int(low) + extra, int(high), int(low) + 1)))
+            yield _repeated(argument, extra, spare)
         elif name == "SUBPATTERN":
-            yield from _sample(argument[3], extra)
+            yield from _sample(argument[3], extra, spare)
         elif name == "BRANCH":
-            yield from _sample(argument[1][min(extra, len(argument[1]) - 1)], extra)
+            yield from _sample(argument[1][min(extra, len(argument[1]) - 1)], extra, spare)
+
+
+def _repeated(argument: Json, extra: int, spare: list[int]) -> str:
+    low, high, inner = int(argument[0]), int(argument[1]), argument[2]
+    one = "".join(_sample(inner, extra, []))
+    count = min(low + extra, high)
+    more = min(spare[0] // len(one), high - count) if spare and one else 0
+    if more > 0 and low == 0:  # an optional group brings its own fixed parts: grow inside it
+        inside = [spare[0] - len(one)] if high == 1 and spare[0] >= len(one) else []
+        if inside:
+            spare[0] = 0
+            return "".join(_sample(inner, extra, inside))
+    if more > 0:
+        spare[0] -= more * len(one)
+        count += more
+    return one * count
 
 
 def _member_of(parts: Json) -> str:
@@ -438,42 +531,90 @@ def _member_of(parts: Json) -> str:
     return chr(value)
 
 
-def _arrays(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], into: _Values) -> None:
+def _arrays(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], good: list[Json], into: _Values) -> None:
     """
-    Sizes on and beside each limit, order and duplicates; items take their own typical values.
+    Sizes on and beside each limit, order and duplicates; items take their own values, those that fit in `good`.
     """
-    pool = [value for node in items for value in values_of((node,), (*place, ITEM))] if items else ["a", "b", "c"]
-    if not pool:
+    tried = [value for node in items for value in values_of((node,), (*place, ITEM))] if items else good
+    if not good:
         return
-    wide = [*pool, *(f"{MARK}_{number}" for number in range(60))] if type_of(pool[0]) == "string" and len(pool) > 3 else pool
 
     def sized(count: int) -> list[Json]:
-        return [wide[index % len(wide)] for index in range(count)]
+        return [good[index % len(good)] for index in range(count)]
 
     into.add("empty", "type", [])
-    into.add("one-item", "items", *([value] for value in pool))
+    into.add("one-item", "items", *([value] for value in tried))
     into.add("several-items", "items", sized(3), list(reversed(sized(3))))
-    into.add("duplicate-items", "uniqueItems", [pool[0], pool[0]])
+    into.add("duplicate-items", "uniqueItems", [good[0], good[0]])
     for keyword, inward in (("minItems", 1), ("maxItems", -1)):
         for limit in _all(nodes, keyword):
-            for count, name in ((limit, f"at-{keyword}"), (limit + inward, f"inside-{keyword}"), (limit - inward, f"outside-{keyword}")):
+            sizes = ((limit, "at"), (limit + inward, "inside"), (limit - inward, "outside"))
+            for count, side in sizes:
                 if count >= 0:
-                    into.add(name, keyword, sized(count))
+                    into.add(f"{side}-{keyword}", keyword, sized(count))
+    for wrong in _wrong_items(items):
+        into.add(f"item-{wrong.partition}", "items", [wrong.value])
+
+
+def _wrong_items(items: tuple[Json, ...]) -> Iterator[Candidate]:
+    """
+    Items of the type that a lenient server would convert, null, and texts near a member of an enumeration.
+    """
+    if not items:
+        return
+    members = [value for node in items for value in (*node.get("enum", ()), *_const(node))]
+    typical = next(iter(values_of(items, (ITEM,))), None)
+    yield from itertools.islice(_wrong_types(types_of(items), typical, bool(members)), 2)
+    yield from _near_members(members)
+
+
+def _maps(nodes: tuple[Json, ...], values: tuple[Json, ...], into: _Values) -> None:
+    """
+    An object whose members have no names of their own: one member of each kind, and sizes on and beside each limit.
+    """
+    tried = [value for node in values for value in values_of((node,), (MAP,))] if values else [MARK]
+
+    def sized(count: int) -> Json:
+        return {f"{MARK}_{number}": tried[0] for number in range(count)}
+
+    into.add("one-member", "additionalProperties", *({MARK: value} for value in tried))
+    for wrong in _wrong_items(values):
+        into.add(f"member-{wrong.partition}", "additionalProperties", {MARK: wrong.value})
+    for keyword, inward in (("minProperties", 1), ("maxProperties", -1)):
+        for limit in _all(nodes, keyword):
+            for count, side in ((limit, "at"), (limit + inward, "inside"), (limit - inward, "outside")):
+                if count > 0:
+                    into.add(f"{side}-{keyword}", keyword, sized(count))
+
+
+def wide(values: list[Json]) -> list[Json]:
+    """
+    The values and, for texts, enough others to fill a long list without a duplicate.
+    """
+    if len(values) > 3 and type_of(values[0]) == "string":
+        return [*values, *(f"{MARK}_{number}" for number in range(60))]
+    return values
 
 
 def values_of(nodes: tuple[Json, ...], place: Place) -> list[Json]:
     """
     Values that a scalar place may take by its own keywords; order is from typical to odd.
     """
-    return [candidate.value for candidate in _candidates(nodes, place, ()) if candidate.partition not in ("huge", "negative")]
+    candidates = _candidates(nodes, place, (), (), [])
+    return [candidate.value for candidate in candidates if candidate.partition not in ("huge", "negative")]
 
 
-def _candidates(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...]) -> list[Candidate]:
+def _candidates(
+    nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], values: tuple[Json, ...] | None, good: list[Json]
+) -> list[Candidate]:
     """
     Every value that the keywords of a place suggest, whatever side it falls on.
+
+    `items` are the schemas of the items of a plain array and `good` some items that fit; `values` the schemas of the
+    members of a plain object, None for an object with members of its own.
     """
     into = _Values()
-    types = _types(nodes)
+    types = types_of(nodes)
     for node in nodes:
         for value in (*node.get("enum", ()), *_const(node)):
             into.add(f"member-{value}" if isinstance(value, str) else f"member-{dumps(value)}", "enum", value)
@@ -488,7 +629,9 @@ def _candidates(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...]) 
     if "string" in types and not enumerated:
         _strings(nodes, place, into)
     if "array" in types:
-        _arrays(nodes, place, items, into)
+        _arrays(nodes, place, items, good, into)
+    if "object" in types and values is not None:
+        _maps(nodes, values, into)
     return list(into.candidates.values())
 
 
@@ -526,12 +669,12 @@ def _wrong_types(types: tuple[str, ...], typical: Json, enumerated: bool) -> Ite
         if kind in types or (kind == "number" and "integer" in types):
             continue
         name = f"wrong-type-{kind}"
-        name = name if name not in seen else f"{name}-{_slug(value)}"
+        name = name if name not in seen else f"{name}-{slug(value)}"
         seen.add(name)
         yield Candidate(partition=name, keyword="type", value=value)
 
 
-def _slug(value: Json) -> str:
+def slug(value: Json) -> str:
     text = re.sub(r"[^A-Za-z0-9]+", "-", dumps(value)).strip("-")
     return text or "empty"
 
@@ -555,35 +698,40 @@ def _near_members(members: list[Json]) -> Iterator[Candidate]:
 SINGLES: Final = ("at-minimum", "above-minimum", "below-maximum", "at-maximum")
 
 
-def _field(place: Place, nodes: tuple[Json, ...], items: tuple[Json, ...], has_members: bool) -> Field:
-    types = _types(nodes)
-    candidates = _candidates(nodes, place, items if not has_members else ())
+def _field(
+    place: Place, nodes: tuple[Json, ...], inside: dict[Place, list[Json]], has_members: bool, good: list[Json]
+) -> Field:
+    types = types_of(nodes)
+    items, values = tuple(inside.get((*place, ITEM), ())), tuple(inside.get((*place, MAP), ()))
+    candidates = _candidates(nodes, place, () if has_members else items, None if has_members else values, good)
     members = [value for node in nodes for value in (*node.get("enum", ()), *_const(node))]
     levels: dict[str, Level] = {}
     if has_members:
         levels["members"] = Level(partition="members", keyword="properties", values=(MEMBERS,), open=True)
-        candidates = [c for c in candidates if c.partition not in ("one-item", "several-items", "duplicate-items")]
+        candidates = [c for c in candidates if not _is_members(c.value)]
     if "object" in types:
         levels["empty"] = Level(partition="empty", keyword="properties", values=({},))
     for candidate in candidates:
         level = candidate.level or candidate.partition
-        shared = level in ("typical", "matching", "one-item", "several-items", "inside")
+        shared = level in ("typical", "matching", "one-item", "several-items", "one-member", "inside")
         old = levels.get(level)
         if old is None:
             levels[level] = Level(partition=level, keyword=candidate.keyword, values=(candidate.value,), open=shared)
         elif shared:
             levels[level] = dataclasses.replace(old, values=(*old.values, candidate.value))
         else:
-            name = f"{candidate.partition}-{_slug(candidate.value)[:40]}"
+            name = f"{candidate.partition}-{slug(candidate.value)[:40]}"
             levels[name] = Level(partition=name, keyword=candidate.keyword, values=(candidate.value,))
     if "at-minimum" in levels and isinstance(levels["at-minimum"].value, int) and "integer" not in types:
         low = levels["at-minimum"]
         spelled = (Written(f"{low.value}.0"), Written(_exponent(low.value)))
         levels["at-minimum"] = dataclasses.replace(low, values=(low.value, *spelled))
-    typical = next((level.value for level in levels.values() if level.value is not MEMBERS), None)
+    shown = [level.value for level in levels.values() if level.value is not MEMBERS]
+    typical = next((value for value in shown if value is not None), None)
     breaking = [*_near_members(members), *_wrong_types(types, typical, bool(members))]
     if "integer" in types and "at-minimum" in levels:
-        breaking.append(Candidate(partition=WHOLE_FRACTION, keyword="type", value=Written(f"{typical}.0")))
+        whole = next(value for value in shown if isinstance(value, int) and not isinstance(value, bool))
+        breaking.append(Candidate(partition=WHOLE_FRACTION, keyword="type", value=Written(f"{whole}.0")))
     return Field(
         place=place,
         nodes=nodes,
@@ -592,6 +740,13 @@ def _field(place: Place, nodes: tuple[Json, ...], items: tuple[Json, ...], has_m
         breaking=tuple(breaking),
         singles=tuple(c for c in candidates if c.partition in SINGLES),
     )
+
+
+def _is_members(value: Json) -> bool:
+    """
+    Whether the members of an array or object are what its own fields say: a list of one item is.
+    """
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict)
 
 
 def _exponent(number: int) -> str:
@@ -603,22 +758,22 @@ def _exponent(number: int) -> str:
     return f"{stripped}e{len(digits) - len(stripped)}"
 
 
-def fields(document: Json, schema: Json) -> tuple[Field, ...]:
+def fields(document: Json, schema: Json, pool: Callable[[Place], list[Json]]) -> tuple[Field, ...]:
     """
     The fields of a body, parents before children, in the order of the document.
 
-    Raises CannotTell for a keyword or a format that the engine does not know.
+    `pool` gives valid items for the place of an array, typical ones first. Raises CannotTell for a keyword or a format that the engine does not know.
     """
     found = collect(document, schema)
     result = []
     for place, nodes in found.items():
-        parents = [part for part in place if part == ITEM]
-        if place and place[-1] == ITEM and not _has_children(found, place):
+        has_members = _has_children(found, place)
+        if place and place[-1] == ITEM and not has_members:
             continue  # items of a plain array are values of the array itself
-        if len(parents) > 3:
+        if MAP in place or place.count(ITEM) > 3:
             continue
-        items = tuple(found.get((*place, ITEM), ()))
-        result.append(_field(place, tuple(nodes), items, _has_children(found, place)))
+        good = pool(place) if "array" in types_of(nodes) else []
+        result.append(_field(place, tuple(nodes), found, has_members, good))
     return tuple(result)
 
 
@@ -626,8 +781,8 @@ def _has_children(found: dict[Place, list[Json]], place: Place) -> bool:
     """
     Whether members below a place are fields of their own; the items of a plain array are not.
     """
-    below = [other for other in found if len(other) > len(place) and other[: len(place)] == place]
-    return any(part != ITEM for other in below for part in other[len(place) :])
+    below = [other[len(place) :] for other in found if len(other) > len(place) and other[: len(place)] == place]
+    return any(part != ITEM for rest in below if MAP not in rest for part in rest)
 
 
 def level_of(item: Field, value: Json) -> int | None:

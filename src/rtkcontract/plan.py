@@ -19,9 +19,10 @@ from rtkcontract import partitions
 from rtkcontract.bodies import Bodies, Factor, put, taken
 from rtkcontract.covering import Row, Space, bits, grow
 from rtkcontract.errors import CannotTell
-from rtkcontract.jsontext import canonical, dumps, encode, loads
+from rtkcontract.jsontext import NotStrictJson, canonical, dumps, encode, loads
 from rtkcontract.model import Case, Contract, Expectation, Json, Operation, Overrides
-from rtkcontract.partitions import ABSENT, HOSTILE, MEMBERS, Candidate, type_of
+from rtkcontract.oracle import Oracle
+from rtkcontract.partitions import ABSENT, HOSTILE, MARK, MEMBERS, Candidate, type_of
 
 PLANS = {"smoke": 1, "standard": 2, "thorough": 3}
 Progress = Callable[[int, int], None]
@@ -32,7 +33,8 @@ class Plan:
     """
     Cases in the order in which they are sent.
 
-    `impossible` and `unreached` hold pairs as texts "a=x with b=y"; `left_out` the ids that a budget cut.
+    `impossible` and `unreached` hold pairs as texts "a=x with b=y", and "a=x" for a level that goes with nothing;
+    `left_out` the ids that a budget cut.
     """
 
     name: str
@@ -70,6 +72,7 @@ class _Derived:
         self.seen: dict[bytes, str] = {}
         self.ids: set[str] = set()
         self.bases: dict[int, Json] = {}
+        self.rows: dict[int, list[Row]] = {}
 
     def case(self, side: str, name: str, body: Json, partition: str, *, place: str = "", keyword: str = "", note: str = "") -> Case | None:
         """
@@ -140,9 +143,48 @@ class _Derived:
             above = below
         return copy
 
+    def elsewhere(self, factor: Factor, number: int, candidate: Candidate) -> Json:
+        """
+        A body that the candidate makes invalid although the smallest body takes it: a branch of a union or a condition
+        has more to say of the field. None where there is none.
+        """
+        if len(factor.field.nodes) == len(self.bodies.firm(factor.place)):
+            return None
+        if not any(not Oracle(self.bodies.document, node).valid(candidate.value) for node in factor.field.nodes):
+            return None
+        for row in self.settings(number):
+            body = self.bodies.body(row)
+            holder = taken(body, factor.place[:-1])
+            if not isinstance(holder, dict):
+                continue
+            put(holder, factor.place[-1], candidate.value)
+            if self.bodies.oracle.expectation(loads(encode(body))).outcome == "rejected":
+                return body
+        return None
+
+    def settings(self, number: int) -> list[Row]:
+        """
+        The smallest accepted rows that hold the field, one for each allowed combination of the rules about it.
+        """
+        if number not in self.rows:
+            space = self.bodies.accepted
+            rows: dict[Row, None] = {}
+            for table in self.bodies.rules:
+                for box in table.allowed if number in table.scope else ():
+                    present = box & space.mask[number] & ~(1 << space.start[number])
+                    for literal in bits(present):
+                        row = self.bodies.smallest([literal, *self._firsts(table.scope, box, literal, space)])
+                        if row is not None and self.bodies.fits(row, "accepted"):
+                            rows.setdefault(row)
+                            break
+            self.rows[number] = list(rows)
+        return self.rows[number]
+
     def faulty(self, factor: Factor, number: int, candidate: Candidate) -> Case | None:
         body = self.holder(factor, number)
         put(taken(body, factor.place[:-1]), factor.place[-1], candidate.value)
+        if self.bodies.oracle.valid(loads(encode(body))):
+            body = self.elsewhere(factor, number, candidate) or body
         name = f"{factor.field.name}/{candidate.partition}"
         if f"{self.operation.name}/{name}" in self.ids:
             name = f"{name}-{hashlib.sha256(encode(candidate.value)).hexdigest()[:4]}"
@@ -184,6 +226,36 @@ class _Derived:
                         continue
                     reasons.add(case.expect.reason)
                 yield case
+
+    def root(self) -> Iterator[Case]:
+        """
+        A body that is no object, where no written case has one of that type.
+        """
+        written = {kind for case in fixed.written(self.operation) if (kind := _type_of(case.content)) is not None}
+        for candidate in self.bodies.root.breaking:
+            if candidate.partition.startswith("wrong-type") and type_of(candidate.value) not in written:
+                name = f"body/{candidate.partition}"
+                case = self.case("invalid", name, candidate.value, candidate.partition, keyword=candidate.keyword)
+                if case is not None:
+                    yield case
+
+    def unknown(self) -> Iterator[Case]:
+        """
+        A member that an object says nothing of, where the object is closed or has a schema for such members.
+        """
+        holders = dict.fromkeys(factor.place[:-1] for factor in self.bodies.factors)
+        for place in holders:
+            closed = [node for node in self.bodies.firm(place) if "additionalProperties" in node]
+            number = next(n for n, factor in enumerate(self.bodies.factors) if factor.place[:-1] == place)
+            if not closed or self.base(number) is None:
+                continue
+            for value, partition in ((MARK, "unknown-member"), (7, "unknown-member-number")):
+                body = self.holder(self.bodies.factors[number], number)
+                put(taken(body, place), f"{MARK}_unknown", value)
+                where = partitions.dotted(place)
+                case = self.case("invalid", f"{where or 'body'}/{partition}", body, partition, place=where, keyword="additionalProperties")
+                if case is not None:
+                    yield case
 
     def missing(self) -> Iterator[Case]:
         """
@@ -284,6 +356,17 @@ class _Derived:
                 if case is not None:
                     reason = "no source promises that every text is taken"
                     yield replace(case, expect=Expectation(outcome="unspecified", reason=reason))
+
+
+def _type_of(content: bytes) -> str | None:
+    """
+    The JSON type of a content that is no object; None for an object and for what is not JSON.
+    """
+    try:
+        kind = type_of(loads(content))
+    except NotStrictJson:
+        return None
+    return None if kind == "object" else kind
 
 
 def _kinds(factor: Factor) -> int:
@@ -402,7 +485,8 @@ def _valid_side(derived: _Derived, strength: int, progress: Progress | None) -> 
     for turn, row in enumerate(opened.rows):
         if (case := derived.row(bodies.body(row, turn), "combinations")) is not None:
             found.append(case)
-    impossible = [_told(bodies, literals) for literals in opened.impossible]
+    never = bodies.leaves & ~(bodies.valid.fresh.domain if bodies.valid.fresh else 0)
+    impossible = [_told(bodies, literals) for literals in (*((literal,) for literal in bits(never)), *opened.impossible)]
     unreached = [_told(bodies, literals) for literals in (*decided.unreached, *opened.unreached)]
     return found, impossible, unreached
 
@@ -424,8 +508,8 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     derived = _Derived(operation, bodies)
     minimal = _minimal(derived)
     rows, impossible, unreached = _valid_side(derived, strength, progress)
-    rich = max((case for case in rows if case.expect.outcome == "accepted"), key=lambda case: len(loads(case.content)), default=minimal)
-    faults = [*derived.missing(), *derived.combinations(), *derived.broken(thorough=strength > 2)]
+    rich = _richest(operation, rows) or minimal
+    faults = [*derived.root(), *derived.missing(), *derived.unknown(), *derived.combinations(), *derived.broken(thorough=strength > 2)]
     singles = list(derived.singles())
     hostile = list(derived.hostile())
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
@@ -440,6 +524,16 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         impossible=tuple(impossible),
         unreached=tuple(unreached),
     )
+
+
+def _richest(operation: Operation, rows: list[Case]) -> Case | None:
+    """
+    The accepted row with most members; a stored one where there is any, so that it stays the same as rows are added.
+    """
+    stored = {canonical(encode(row)) for row in operation.rows}
+    accepted = [case for case in rows if case.expect.outcome == "accepted"]
+    old = [case for case in accepted if canonical(case.content) in stored]
+    return max(old or accepted, key=lambda case: len(loads(case.content)), default=None)
 
 
 def _minimal(derived: _Derived) -> Case:

@@ -19,18 +19,32 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from rtkcontract import __version__, cassettes, catalog, checks, coverage, explain, hush, markdown, runs, summary, targets, verdict, wire
+from rtkcontract import (
+    __version__,
+    cassettes,
+    catalog,
+    checks,
+    coverage,
+    explain,
+    hush,
+    markdown,
+    runs,
+    summary,
+    targets,
+    verdict,
+    wire,
+)
 from rtkcontract import plan as plans
 from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import key_of, shard_of
-from rtkcontract.model import Answered, Case, Contract, Operation, Result, Target, Unanswered
+from rtkcontract.model import Answered, Case, Contract, Finding, Operation, Result, Target, Unanswered
 from rtkcontract.redact import Redactor, redactor_of
 
 UNREACHED = (401, 403, 404)
@@ -71,6 +85,7 @@ class Round:
     started: str = ""
     explanations: list[explain.Explanation] = field(default_factory=list)
     writer: runs.Writer | None = None
+    notes: list[str] = field(default_factory=list)
 
     def judge(self, case: Case) -> Result:
         """
@@ -123,21 +138,52 @@ def _maker(target: str) -> str:
 
 
 ROUND = pytest.StashKey[Round]()
+TROUBLE = pytest.StashKey[str]()
+"""Why there is no round: one line."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rtkcontract", "contract tests of RealtimeKit")
-    group.addoption("--target", default="cassettes", metavar="KIND", help="cassettes (default, offline), emulator, or live")
-    group.addoption("--base-url", default=None, metavar="URL", help="with --target live: another server, as http://127.0.0.1:8080/client/v4")
+    group.addoption(
+        "--target", default="cassettes", metavar="KIND", help="cassettes (default, offline), emulator, or live"
+    )
+    group.addoption(
+        "--base-url",
+        default=None,
+        metavar="URL",
+        help="with --target live: another server, as http://127.0.0.1:8080/client/v4",
+    )
     group.addoption("--plan", default="standard", metavar="NAME", help="smoke, standard (default) or thorough")
-    group.addoption("--operation", default=None, metavar="NAME", help="the operation to test; the first of the contract by default")
-    group.addoption("--max-requests", type=int, default=None, metavar="N", help="send the N cases that detect most, and say what was left out")
-    group.addoption("--max-latency", type=float, default=5.0, metavar="SECONDS", help="an answer that takes longer is a finding (default 5)")
-    group.addoption("--rate", type=int, default=None, metavar="N", help="at most N requests in ten seconds; 0, on loopback only, lifts the limit")
+    group.addoption(
+        "--operation", default=None, metavar="NAME", help="the operation to test; the first of the contract by default"
+    )
+    group.addoption(
+        "--max-requests",
+        type=int,
+        default=None,
+        metavar="N",
+        help="send the N cases that detect most, and say what was left out",
+    )
+    group.addoption(
+        "--max-latency",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="an answer that takes longer is a finding (default 5)",
+    )
+    group.addoption(
+        "--rate",
+        type=int,
+        default=None,
+        metavar="N",
+        help="at most N requests in ten seconds; 0, on loopback only, lifts the limit",
+    )
     group.addoption("--shard", default=None, metavar="K/N", help="only the cases of shard K of N, as 1/4")
     group.addoption("--schemas", default=None, metavar="DIR", help="the folder that holds openapi.json")
     group.addoption("--cassettes", default=None, metavar="DIR", help="the folder of the recordings")
-    group.addoption("--run-file", default=None, metavar="FILE", help="save the run as JSON lines, for `rtkcontract report`")
+    group.addoption(
+        "--run-file", default=None, metavar="FILE", help="save the run as JSON lines, for `rtkcontract report`"
+    )
     group.addoption("--no-explain", action="store_true", help="do not send smaller bodies to explain a failing one")
     group.addoption("--release", action="store_true", help="a missing recording fails")
 
@@ -168,7 +214,9 @@ def opened(config: pytest.Config) -> Round:
     targets.limits_of(operation, target, option("--rate"))
     plan = plans.make(contract, operation, option("--plan"))
     redactor = redactor_of(contract, target)
-    cases = _shard(option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target))))
+    cases = _shard(
+        option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target)))
+    )
     plan = replace(plan, cases=cases).capped(option("--max-requests"))
     return Round(
         contract=contract,
@@ -190,7 +238,6 @@ def _now() -> str:
 def pytest_configure(config: pytest.Config) -> None:
     hush.quiet_loggers()
     if config.option.target not in ("emulator", "live"):
-        config.option.block_network = True
         config.option.record_mode = "none"
 
 
@@ -203,16 +250,13 @@ def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
 
 def _round(config: pytest.Config) -> Round:
     """
-    The round of this session, made when the first contract test is collected; a bad option ends the session with 2.
+    The round of this session, made when the first contract test is collected.
     """
     if ROUND not in config.stash:
-        try:
-            config.stash[ROUND] = made = opened(config)
-            if config.option.run_file and not hasattr(config, "workerinput"):
-                made.writer = runs.Writer(Path(config.option.run_file), made.redactor.text)
-                made.writer.header(_header(made))
-        except CannotTell as error:
-            pytest.exit(str(error), returncode=2)
+        config.stash[ROUND] = made = opened(config)
+        if config.option.run_file and not hasattr(config, "workerinput"):
+            made.writer = runs.Writer(Path(config.option.run_file), made.redactor.text)
+            made.writer.header(_header(made))
     return config.stash[ROUND]
 
 
@@ -235,7 +279,10 @@ def _observed(made: Round) -> str:
     """
     if made.target.kind == "cassettes":
         return "recording"
-    signed = next((r.observation.response.header("server") for r in made.results.values() if isinstance(r.observation, Answered)), None)
+    signed = next(
+        (r.observation.response.header("server") for r in made.results.values() if isinstance(r.observation, Answered)),
+        None,
+    )
     if made.target.kind == "emulator" or signed == "rtkcontract-emulator":
         return "emulator"
     return "vendor" if made.target.base_url == targets.DEFAULT_BASE_URL else "server"
@@ -243,7 +290,11 @@ def _observed(made: Round) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        cases = _round(metafunc.config).plan.cases
+        try:
+            cases = _round(metafunc.config).plan.cases
+        except CannotTell as error:  # an exit from here would be shown as a traceback
+            metafunc.config.stash[TROUBLE] = str(error)
+            cases = ()
         metafunc.parametrize("case", cases, ids=[case.id for case in cases])
 
 
@@ -251,13 +302,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     On cassettes each case plays its own; a case without a recording is told, not sent.
     """
+    if TROUBLE in config.stash:
+        pytest.exit(config.stash[TROUBLE], returncode=2)
     if ROUND not in config.stash:
         return
     made = config.stash[ROUND]
+    if made.target.kind == "cassettes" or made.plan.name != "thorough":
+        generated = [item for item in items if "hunt" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=generated)
+        items[:] = [item for item in items if item not in generated]
     for item in items:
         case = getattr(item, "callspec", None) and item.callspec.params.get("case")  # type: ignore[attr-defined]
         if isinstance(case, Case) and made.target.kind == "cassettes":
             item.add_marker(pytest.mark.vcr)
+            item.add_marker(pytest.mark.block_network)
 
 
 def plan_lines(made: Round) -> list[str]:
@@ -273,13 +331,16 @@ def plan_lines(made: Round) -> list[str]:
     lines = [
         f"target: {where}",
         f"contract: {made.operation.name}, revision {made.contract.revision} ({made.contract.digest})",
-        f"plan: {plan.name}, {len(plan.cases)} requests" + (f", {len(plan.left_out)} left out by --max-requests" if plan.left_out else ""),
+        f"plan: {plan.name}, {len(plan.cases)} requests"
+        + (f", {len(plan.left_out)} left out by --max-requests" if plan.left_out else ""),
     ]
     limits = targets.limits_of(made.operation, target, made.rate)
     if target.kind == "live":
         rates = " and ".join(f"{limit['requests']} in {limit['period_s']} s" for limit in limits) or "no limit"
         seconds = wire.estimate_s(len(plan.cases), limits)
-        lines.append(f"it may create {plan.meetings} meetings; rate kept under {rates}; about {seconds:.0f} s at that rate")
+        lines.append(
+            f"it may create {plan.meetings} meetings; rate kept under {rates}; about {seconds:.0f} s at that rate"
+        )
     return lines
 
 
@@ -307,13 +368,21 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
             path = contract_round.recording(case)
             if path is None:
                 contract_round.missing.append(case.id)
-                result = Result(case=case, status="skip", findings=(), observation=Unanswered(reason="no recording"), reason="no recording")
+                result = Result(
+                    case=case,
+                    status="skip",
+                    findings=(),
+                    observation=Unanswered(reason="no recording"),
+                    reason="no recording",
+                )
                 contract_round.keep(result)
                 pytest.skip("no recording; `nox -s record` makes one")
             try:
                 recording = cassettes.Recording(path=path, interaction=cassettes.read(path))
             except CannotTell as error:
-                result = Result(case=case, status="error", findings=(), observation=Unanswered(reason=str(error)), reason=str(error))
+                result = Result(
+                    case=case, status="error", findings=(), observation=Unanswered(reason=str(error)), reason=str(error)
+                )
                 contract_round.keep(result)
                 raise NotTold(str(error)) from None
         result = contract_round.judge(case)
@@ -326,6 +395,36 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
         return result
 
     return asked
+
+
+@pytest.fixture
+def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
+    """
+    Sends generated bodies of one side and raises what pytest is to show for a shrunk counterexample.
+    """
+
+    def hunted(side: Literal["valid", "invalid"]) -> str:
+        from rtkcontract import explore
+
+        found: dict[str, Result] = {}
+
+        def judged(case: Case) -> list[Finding]:
+            found[case.id] = result = contract_round.judge(case)
+            if result.status == "error":
+                raise NotTold(result.reason)
+            return [finding for finding in result.findings if finding.severity == "finding"]
+
+        hunted = explore.hunt(contract_round.contract, contract_round.operation, judged, side=side)
+        told = f"{hunted.sent} generated {side} bodies sent, seed {hunted.seed}"
+        contract_round.notes.append(told)
+        for example in hunted.counterexamples:
+            contract_round.keep(found[example.case.id])
+        if hunted.counterexamples:
+            lines = [_in_a_line(found[example.case.id]) for example in hunted.counterexamples]
+            raise BrokenPromise(contract_round.redactor.text("; ".join(lines)))
+        return told
+
+    return hunted
 
 
 def _check_reached(made: Round, result: Result) -> None:
@@ -347,7 +446,9 @@ def _check_reached(made: Round, result: Result) -> None:
 
 def _in_a_line(result: Result) -> str:
     found = [finding for finding in result.findings if finding.severity == "finding"]
-    return "; ".join(f"{finding.check} {finding.where}: expected {finding.expected}, got {finding.observed}" for finding in found)
+    return "; ".join(
+        f"{finding.check} {finding.where}: expected {finding.expected}, got {finding.observed}" for finding in found
+    )
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -466,6 +567,8 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     terminalreporter.section("verdict")
     colour = verdict.wants_colour(sys.stdout, os.environ) and terminalreporter.hasmarkup
     terminalreporter.write_line(redact(verdict.text(run, colour=colour, width=terminalreporter._tw.fullwidth)))
+    for note in made.notes:
+        terminalreporter.write_line(note)
     if made.missing:
         terminalreporter.write_line(f"{len(made.missing)} cases have no recording; `nox -s record` makes them")
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")

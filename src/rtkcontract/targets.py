@@ -66,7 +66,9 @@ def target_of(kind: str, environment: Mapping[str, str], base_url: str | None = 
         )
     missing = [name for name in VARIABLES.values() if not environment.get(name)]
     if missing:
-        raise CannotTell(f"--target live needs {' and '.join(missing)} in the environment; set {'it' if len(missing) == 1 else 'them'} and run again")
+        raise CannotTell(
+            f"--target live needs {' and '.join(missing)} in the environment; set {'it' if len(missing) == 1 else 'them'} and run again"
+        )
     address = (base_url or environment.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL).rstrip("/")
     wire.check_destination(address)
     given = {name: environment[variable].strip() for name, variable in VARIABLES.items()}
@@ -87,7 +89,9 @@ def limits_of(operation: Operation, target: Target, rate: int | None) -> tuple[J
         return (*operation.rate_limits, {"requests": rate, "period_s": 10})
     if rate == 0 and target.base_url.startswith(("http://127.", "http://localhost", "http://[::1]")):
         return ()
-    raise CannotTell("--rate 0 lifts the documented limit and is for loopback only; give the requests that ten seconds may hold")
+    raise CannotTell(
+        "--rate 0 lifts the documented limit and is for loopback only; give the requests that ten seconds may hold"
+    )
 
 
 def responder(contract: Contract, *, token: str, account_id: str, app_id: str) -> Callable[[Request], Response]:
@@ -118,7 +122,11 @@ def asking(
             respond = responder(contract, token=target.token, account_id=target.account_id, app_id=target.app_id)
             origin = stack.enter_context(wire.serve(respond))
             target = Target(
-                kind="emulator", base_url=origin + PREFIX, account_id=target.account_id, app_id=target.app_id, token=target.token
+                kind="emulator",
+                base_url=origin + PREFIX,
+                account_id=target.account_id,
+                app_id=target.app_id,
+                token=target.token,
             )
         pace = wire.Pace(limits) if limits else None
         send = stack.enter_context(wire.sender(timeout_s=timeout_s, pace=pace))

@@ -1,0 +1,602 @@
+"""
+One case, one interaction, one file: the format, reading, the gate that writes, replay; the only module that knows YAML.
+
+1. A file is a cassette that stock pytest-recording reads: `interactions` with one entry, `version: 1`. Provenance
+   stands beside the interaction under `x_rtkcontract`, which other readers ignore.
+2. It lies in `<folder>/<emulator|live|documentation>/<operation>/<case id>.<key>.yaml`. The folder says what was
+   observed, never what was asked for. The key in the name is a help for people: it is worked out again on reading.
+3. Nothing is written before all of it was scanned, and then by a temporary file and a rename: a reader sees the old
+   file or the new one. A file whose name starts with a dot is what a killed process left behind.
+4. What we write is laid out so that one regular expression reads it; any other YAML is read by libyaml. Both must give
+   the same interaction.
+5. Age is told by `recorded_at`, never by the file system. A digest over everything shows an edit by hand; it is no
+   signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import yaml
+
+from rtkcontract.errors import CannotTell
+from rtkcontract.identity import SCHEME, file_name, key_of
+from rtkcontract.jsontext import dumps
+from rtkcontract.leaks import Gate, Leak, Look, scan
+from rtkcontract.model import Answered, Headers, Json, Observation, Request, Response, Send, Unanswered
+from rtkcontract.redact import API, Redactor
+
+Observed = Literal["emulator", "live", "documentation"]
+FOLDERS: Final[tuple[Observed, ...]] = ("emulator", "live", "documentation")
+EXTRA: Final = "x_rtkcontract"
+TOOLS: Final = ("rtkcontract", "httpx", "vcrpy", "pyyaml")
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """
+    Who answered, when, and under which contract.
+
+    `recorded_at` is RFC 3339 in UTC; `expected` is what the contract said of the case that day; `digest` is of the
+    whole interaction with everything here.
+    """
+
+    recorded_at: str
+    target: str
+    contract: str
+    case: str
+    expected: str
+    id_scheme: int = SCHEME
+    tools: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    """What spoke for the vendor: "tls", "server: cloudflare", "ray id"."""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """
+    One recorded request and response, both redacted.
+    """
+
+    request: Request
+    response: Response
+    provenance: Provenance | None
+
+
+def tool_versions() -> dict[str, str]:
+    """
+    Versions of what takes part in a recording.
+    """
+    found = {}
+    for name in TOOLS:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def evidence(url: str, response: Response) -> tuple[str, ...]:
+    """
+    What speaks for the vendor in an answer to a request that really went to `url`: yes or no, never a value.
+    """
+    parts = urlsplit(url)
+    if parts.hostname != urlsplit(API).hostname:
+        return ()
+    signs = (
+        ("tls", parts.scheme == "https"),
+        ("server: cloudflare", (response.header("server") or "").lower().startswith("cloudflare")),
+        ("ray id", response.header("cf-ray") is not None),
+    )
+    return tuple(name for name, seen in signs if seen)
+
+
+def observed(url: str, response: Response) -> Observed:
+    """
+    "live" for the vendor's host over TLS with a sign of the vendor in the answer; everything else proves no more
+    than an emulator does.
+    """
+    seen = evidence(url, response)
+    return "live" if "tls" in seen and len(seen) > 1 else "emulator"
+
+
+def digest(interaction: Interaction) -> str:
+    """
+    Sixteen hex digits over everything that the file says, the digest itself left out.
+    """
+    told = interaction.provenance
+    request, response = interaction.request, interaction.response
+    about = told and [
+        told.recorded_at, told.target, told.contract, told.case, told.expected, told.id_scheme,
+        sorted(told.tools.items()), told.evidence,
+    ]  # fmt: skip
+    hashed = hashlib.sha256(
+        repr((request.method, request.url, sorted(request.headers), response.status, sorted(response.headers))).encode()
+    )
+    for part in (request.content, response.content, json.dumps(about).encode()):
+        hashed.update(b"%d:" % len(part) + part)
+    return hashed.hexdigest()[:16]
+
+
+def sealed(request: Request, response: Response, provenance: Provenance) -> Interaction:
+    """
+    The interaction with its digest; request and response are redacted already.
+    """
+    bare = Interaction(request=request, response=response, provenance=provenance)
+    return replace(bare, provenance=replace(provenance, digest=digest(bare)))
+
+
+def untouched(interaction: Interaction) -> bool:
+    """
+    Whether the digest fits what the file says.
+    """
+    return interaction.provenance is not None and interaction.provenance.digest == digest(interaction)
+
+
+# Writing the layout.
+
+_PLAIN: Final = re.compile("[\x20-\x7e\u00a1-\u1fff\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
+_ESCAPED: Final = re.compile("[\x7f-\u00a0\u2000-\u202f\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def _scalar(value: str | bytes) -> str:
+    """
+    One YAML scalar on one line: single quotes, else double quotes with JSON's escapes, else base64.
+    """
+    try:
+        text = value.decode("utf-8") if isinstance(value, bytes) else value
+    except UnicodeDecodeError as error:
+        return f'!!binary "{base64.b64encode(error.object).decode()}"'
+    if _PLAIN.fullmatch(text):
+        return "'" + text.replace("'", "''") + "'"
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _header_lines(headers: Headers) -> Iterator[str]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name, []).append(value)
+    for name, values in sorted(grouped.items()):
+        yield f"      {name}: [{', '.join(map(_scalar, values))}]\n"
+
+
+def reason(status: int) -> str:
+    """
+    The phrase that belongs to a status; "" for one without.
+    """
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _provenance_lines(told: Provenance) -> Iterator[str]:
+    yield f"  {EXTRA}:\n"
+    for name in ("recorded_at", "target", "contract", "case", "expected"):
+        yield f"    {name}: {_scalar(getattr(told, name))}\n"
+    yield f"    id_scheme: {told.id_scheme}\n"
+    yield "    tools: {" + ", ".join(f"{name}: {_scalar(is_)}" for name, is_ in sorted(told.tools.items())) + "}\n"
+    yield f"    evidence: [{', '.join(map(_scalar, told.evidence))}]\n"
+    yield f"    digest: {_scalar(told.digest)}\n"
+
+
+def to_text(interaction: Interaction) -> str:
+    """
+    The cassette as YAML.
+    """
+    request, response = interaction.request, interaction.response
+    return "".join(
+        (
+            "interactions:\n- request:\n",
+            f"    method: {_scalar(request.method)}\n    uri: {_scalar(request.url)}\n",
+            f"    body: {_scalar(request.content)}\n    headers:{'' if request.headers else ' {}'}\n",
+            *_header_lines(request.headers),
+            f"  response:\n    status: {{code: {response.status}, message: {_scalar(reason(response.status))}}}\n",
+            f"    headers:{'' if response.headers else ' {}'}\n",
+            *_header_lines(response.headers),
+            f"    body: {{string: {_scalar(response.content)}}}\n",
+            *(_provenance_lines(interaction.provenance) if interaction.provenance else ()),
+            "version: 1\n",
+        )
+    )
+
+
+# Reading: our own layout by one expression, everything else by libyaml.
+
+_S: Final = r"""('[^'\n]*(?:''[^'\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|!!binary "[A-Za-z0-9+/=]*")"""
+_HEADERS: Final = r"(?: \{\}\n|\n((?:      [a-z0-9-]+: \[[^\n]*\]\n)+))"
+_LAYOUT: Final = re.compile(
+    rf"interactions:\n- request:\n    method: {_S}\n    uri: {_S}\n    body: {_S}\n    headers:{_HEADERS}"
+    rf"  response:\n    status: \{{code: (\d{{3}}), message: {_S}\}}\n    headers:{_HEADERS}"
+    rf"    body: \{{string: {_S}\}}\n"
+    rf"(?:  {EXTRA}:\n    recorded_at: {_S}\n    target: {_S}\n    contract: {_S}\n    case: {_S}\n    expected: {_S}\n"
+    rf"    id_scheme: (\d+)\n    tools: \{{([^\n]*)\}}\n    evidence: \[([^\n]*)\]\n    digest: {_S}\n)?version: 1\n"
+)
+_ANY: Final = re.compile(_S)
+_LINE: Final = re.compile(r"\s*([a-z0-9-]+): \[([^\n]*)\]\n")
+_PAIR: Final = re.compile(rf"([A-Za-z0-9_-]+): {_S}")
+
+
+def _unquoted(scalar: str) -> str | bytes:
+    if scalar[0] == "'":
+        return scalar[1:-1].replace("''", "'")
+    if scalar[0] == '"':
+        text: str = json.loads(scalar)
+        return text
+    return base64.b64decode(scalar[10:-1])
+
+
+def _text(scalar: str) -> str:
+    value = _unquoted(scalar)
+    if isinstance(value, bytes):
+        raise ValueError("bytes where text belongs")
+    return value
+
+
+def _content(scalar: str) -> bytes:
+    value = _unquoted(scalar)
+    return value if isinstance(value, bytes) else value.encode()
+
+
+def _values(items: str) -> list[str]:
+    return [_text(scalar) for scalar in _ANY.findall(items)]
+
+
+def _headers(lines: str | None) -> Headers:
+    return tuple((name, value) for name, items in _LINE.findall(lines or "") for value in _values(items))
+
+
+def _from_layout(text: str) -> Interaction | None:
+    match = _LAYOUT.fullmatch(text)
+    if match is None:
+        return None
+    (
+        method,
+        uri,
+        body,
+        sent,
+        code,
+        _,
+        got,
+        answer,
+        at,
+        target,
+        contract,
+        case,
+        expected,
+        scheme,
+        tools,
+        signs,
+        seal,
+    ) = match.groups()
+    return Interaction(
+        request=Request(method=_text(method), url=_text(uri), headers=_headers(sent), content=_content(body)),
+        response=Response(status=int(code), headers=_headers(got), content=_content(answer)),
+        provenance=Provenance(
+            recorded_at=_text(at),
+            target=_text(target),
+            contract=_text(contract),
+            case=_text(case),
+            expected=_text(expected),
+            id_scheme=int(scheme),
+            tools={name: _text(scalar) for name, scalar in _PAIR.findall(tools)},
+            evidence=tuple(_values(signs)),
+            digest=_text(seal),
+        )
+        if at
+        else None,
+    )
+
+
+class _ShapeError(Exception):
+    """
+    The file is YAML but no cassette; the text says what is missing.
+    """
+
+
+def _member(node: Json, name: str, kind: type | tuple[type, ...], where: str) -> Any:  # checked against kind
+    if not isinstance(node, dict) or name not in node:
+        raise _ShapeError(f"{where} has no {name}")
+    if not isinstance(node[name], kind) or isinstance(node[name], bool):
+        raise _ShapeError(f"{name} of {where} is of the wrong type")
+    return node[name]
+
+
+def _as_bytes(value: str | bytes | None) -> bytes:
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value or b""
+
+
+def _pairs(node: Json, where: str) -> Headers:
+    headers: dict[str, Json] = _member(node, "headers", dict, where)
+    return tuple(
+        (str(name).lower(), str(value))
+        for name, values in headers.items()
+        for value in (values if isinstance(values, list) else [values])
+    )
+
+
+def _told(node: Json) -> Provenance | None:
+    if not isinstance(node, dict):
+        return None
+    texts = {
+        name: str(node.get(name, "")) for name in ("recorded_at", "target", "contract", "case", "expected", "digest")
+    }
+    tools = node.get("tools")
+    signs = node.get("evidence")
+    return Provenance(
+        **texts,
+        id_scheme=node["id_scheme"] if isinstance(node.get("id_scheme"), int) else 0,
+        tools={str(name): str(value) for name, value in tools.items()} if isinstance(tools, dict) else {},
+        evidence=tuple(map(str, signs)) if isinstance(signs, list) else (),
+    )
+
+
+def _from_yaml(text: str) -> Interaction:
+    try:
+        node = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise _ShapeError(f"no YAML{f', line {mark.line + 1}' if mark else ''}; the file may be cut off") from None
+    except (ValueError, RecursionError):
+        raise _ShapeError("no YAML that can be read") from None
+    entries = _member(node, "interactions", list, "the file")
+    if len(entries) != 1:
+        raise _ShapeError(f"{len(entries)} interactions; a cassette has one")
+    request = _member(entries[0], "request", dict, "the interaction")
+    response = _member(entries[0], "response", dict, "the interaction")
+    status = _member(response, "status", dict, "the response")
+    answer = _member(response, "body", dict, "the response")
+    return Interaction(
+        request=Request(
+            method=_member(request, "method", str, "the request"),
+            url=_member(request, "uri", str, "the request"),
+            headers=_pairs(request, "the request"),
+            content=_as_bytes(_member(request, "body", (str, bytes, type(None)), "the request")),
+        ),
+        response=Response(
+            status=_member(status, "code", int, "the status"),
+            headers=_pairs(response, "the response"),
+            content=_as_bytes(_member(answer, "string", (str, bytes, type(None)), "the body")),
+        ),
+        provenance=_told(entries[0].get(EXTRA)),
+    )
+
+
+def from_text(text: str, *, layout: bool = True) -> Interaction:
+    """
+    The interaction of a cassette's text; `layout=False` leaves out the fast way. Raises CannotTell without a place.
+    """
+    try:
+        found = _from_layout(text) if layout else None
+    except ValueError:
+        found = None
+    try:
+        return found or _from_yaml(text)
+    except _ShapeError as error:
+        raise CannotTell(str(error)) from None
+
+
+def read(path: Path) -> Interaction:
+    """
+    The interaction of a file. Raises CannotTell with one line for a file that is missing, cut off or no cassette.
+    """
+    try:
+        return from_text(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise CannotTell(f"the cassette {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CannotTell(
+            f"the cassette {path} cannot be read: it is not UTF-8; take it back from version control"
+        ) from None
+    except CannotTell as error:
+        raise CannotTell(f"the cassette {path} cannot be read: {error}; take it back from version control") from None
+
+
+# The gate.
+
+_SCANNED: Final = 2_000_000
+
+
+def leaks(interaction: Interaction, gate: Gate) -> list[Leak]:
+    """
+    Everything in an interaction that may not be written.
+    """
+    request, response, told = interaction.request, interaction.response, interaction.provenance
+    sent = request.content.decode("utf-8", "replace")
+    with contextlib.suppress(ValueError, RecursionError):
+        sent += "\n" + dumps(json.loads(sent)) + "\n" + "\n".join(_leaf_texts(json.loads(sent)))
+    parts: list[tuple[str, bytes, Look]] = [
+        ("method", request.method.encode(), "everything"),
+        ("url", request.url.encode(), "everything"),
+        ("body of the request", request.content, "ours"),
+        ("body of the answer", response.content, "everything"),
+    ]
+    parts += [(f"header {name} of the request", value.encode(), "everything") for name, value in request.headers]
+    parts += [(f"header {name} of the answer", value.encode(), "everything") for name, value in response.headers]
+    if told:
+        texts = (told.recorded_at, told.target, told.contract, told.case, told.expected, dumps(dict(told.tools)))
+        parts += [("provenance", "\n".join(texts).encode(), "ours")]
+    parts += [("file", to_text(interaction).encode(), "text")]
+    return [leak for place, data, look in parts for leak in scan(data, gate, place=place, known=sent, look=look)]
+
+
+def _leaf_texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaf_texts(item)
+
+
+def write(path: Path, interaction: Interaction, gate: Gate) -> None:
+    """
+    The one way to disk. Raises CannotTell, and leaves what was there, when something is found (place and kind are
+    named, the thing is not) or the file cannot be written.
+    """
+    found = leaks(interaction, gate)
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        case = interaction.provenance.case if interaction.provenance else "a case"
+        raise CannotTell(
+            f"the recording of {case} was not written: it would hold {found[0].kind} in the {found[0].place}{more}"
+        )
+    write_whole(path, to_text(interaction).encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """
+    The old file or the new one, never a part: a temporary file beside it, then a rename. Raises CannotTell.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{os.getpid()}-", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)  # noqa: PTH105 - the rename is the point
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108 - "" where no file was made
+        raise CannotTell(f"{path} cannot be written: {error.strerror}; what was there is unchanged") from None
+
+
+def sweep(folder: Path) -> int:
+    """
+    Removes what killed recordings left below a folder, and says how many; a living process keeps its own.
+    """
+    swept = 0
+    for path in folder.rglob(".*-*.part"):
+        process = path.name[1:].partition("-")[0]
+        if process.isdigit() and not _alive(int(process)):
+            with contextlib.suppress(OSError):
+                path.unlink()
+                swept += 1
+    return swept
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def put(folder: Path, target: Observed, operation: str, interaction: Interaction, gate: Gate) -> Path:
+    """
+    Writes a recording where it belongs; one of the same request under another name makes room for it.
+    """
+    key = key_of(interaction.request)
+    case = interaction.provenance.case if interaction.provenance else ""
+    path = path_of(folder, target, operation, case, key)
+    write(path, interaction, gate)
+    for other in path.parent.glob(f"*.{key}.yaml"):
+        if other != path:
+            with contextlib.suppress(OSError):
+                other.unlink()
+    return path
+
+
+# The folder.
+
+
+def files(folder: Path) -> tuple[Path, ...]:
+    """
+    Every cassette at and below a folder, in order of their paths; none where there is no folder.
+    """
+    found = []
+    for place, _, names in os.walk(folder):
+        found += [Path(place, name) for name in names if name.endswith(".yaml") and not name.startswith(".")]
+    return tuple(sorted(found))
+
+
+def path_of(folder: Path, target: Observed, operation: str, case: str, key: str) -> Path:
+    """
+    Where the recording of a case belongs.
+    """
+    return folder / target / operation / file_name(case, key)
+
+
+def find(folder: Path, operation: str, key: str) -> Path | None:
+    """
+    The file that says it holds a key, the vendor's before others, whatever its case was called; None where none does.
+    """
+    for target in ("live", *(name for name in FOLDERS if name != "live")):
+        for path in sorted((folder / target / operation).glob(f"*.{key}.yaml")):
+            return path
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """
+    A file with what it holds: an interaction and its key, or the reason why it cannot be read.
+    """
+
+    path: Path
+    interaction: Interaction | None = None
+    key: str = ""
+    problem: str = ""
+
+
+def recording(path: Path) -> Recording:
+    """
+    A file with its key worked out from the request, or with its problem.
+    """
+    try:
+        interaction = read(path)
+    except CannotTell as error:
+        return Recording(path=path, problem=str(error))
+    return Recording(path=path, interaction=interaction, key=key_of(interaction.request))
+
+
+def by_key(folder: Path) -> dict[str, Recording]:
+    """
+    Key to recording; of several with one key the one recorded last. Broken files have no key and are left out.
+    """
+    found: dict[str, Recording] = {}
+    for path in files(folder):
+        one = recording(path)
+        if one.key and _recorded_at(one) >= _recorded_at(found.get(one.key)):
+            found[one.key] = one
+    return found
+
+
+def _recorded_at(one: Recording | None) -> str:
+    told = one.interaction.provenance if one and one.interaction else None
+    return told.recorded_at if told else ""
+
+
+def replayer(folder: Path, redactor: Redactor) -> Send:
+    """
+    Answers from the cassettes below a folder; a request without its own recording is Unanswered, never answered with
+    another's.
+    """
+    found = by_key(folder)
+
+    def send(request: Request) -> Observation:
+        one = found.get(key_of(redactor.request(request)))
+        if one is None or one.interaction is None:
+            return Unanswered(reason="no recording; `rtkcontract record` makes one")
+        return Answered(response=one.interaction.response, elapsed_s=None)
+
+    return send

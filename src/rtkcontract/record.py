@@ -1,0 +1,366 @@
+"""
+Recordings made: what is due is sent and kept, a sample is sent again and compared, a found body is kept for good.
+
+1. A case is recorded only where no recording has its key, or where the recording has expired. What has been written
+   stays whole whenever a recording is stopped; the next one goes on from there.
+2. A recording is an answer to its case. No answer, a throttled target and a fault of the service (5xx) are none, and a
+   refused token ends the recording: its answers would say the same of every case.
+3. A target can only be sent so much. The budget counts requests and created objects; the sender keeps the rate.
+4. Comparing looks at shapes, never at values: more than was recorded is a note, less or another type a finding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from rtkcontract import cassettes
+from rtkcontract.cases import request_of
+from rtkcontract.cassettes import Observed, Provenance
+from rtkcontract.errors import CannotTell
+from rtkcontract.identity import SCHEME
+from rtkcontract.jsontext import NotStrictJson, canonical, dumps, loads, pointer
+from rtkcontract.leaks import scan
+from rtkcontract.model import Case, Contract, Json, Operation, Request, Response, Send, Severity, Target, Unanswered
+from rtkcontract.recordings import EXPIRE_DAYS, Progress, age_days, keyed
+from rtkcontract.redact import Redactor
+
+MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """
+    The most that a recording may send and create; None is no limit.
+    """
+
+    max_requests: int | None = None
+    max_meetings: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """
+    What a recording did. `stopped` is empty where it came to its end.
+    """
+
+    due: int
+    kept: int
+    """Cases that had a recording already."""
+    sent: int = 0
+    written: int = 0
+    meetings: int = 0
+    """Answers that say something was created."""
+    unsettled: tuple[tuple[str, str], ...] = ()
+    """(case id, reason) of cases whose answer was none."""
+    elsewhere: tuple[str, ...] = ()
+    """Ids of cases whose answer was not of the target that was asked for, and lies in another folder."""
+    stopped: str = ""
+
+    @property
+    def left(self) -> int:
+        return self.due - self.sent
+
+
+def due(
+    wanted: Mapping[str, Case], folder: Path, *, now: datetime, expire_days: float = EXPIRE_DAYS, again: bool = False
+) -> dict[str, Case]:
+    """
+    Key to case of what has no recording below the folder, or an expired one; with `again` all of them.
+    """
+    if again:
+        return dict(wanted)
+    found = cassettes.by_key(folder)
+
+    def fresh(key: str) -> bool:
+        interaction = found[key].interaction if key in found else None
+        told = interaction.provenance if interaction else None
+        age = age_days(told.recorded_at, now) if told else None
+        return age is not None and age < expire_days
+
+    return {key: case for key, case in wanted.items() if not fresh(key)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """
+    What one recording is made with.
+    """
+
+    contract: Contract
+    operation: Operation
+    target: Target
+    send: Send
+    folder: Path
+    redactor: Redactor
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tools: Mapping[str, str] = field(default_factory=cassettes.tool_versions)
+
+
+def record(  # noqa: PLR0913 - what to record, and three ways to ask for less or more
+    session: Session,
+    cases: Sequence[Case],
+    *,
+    budget: Budget = Budget(),
+    expire_days: float = EXPIRE_DAYS,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> Recorded:
+    """
+    Sends what is due and writes each answer at once. Raises CannotTell when a write is refused or fails; what was
+    written before is whole and the next recording goes on there.
+    """
+    wanted = keyed(session.operation, cases, session.redactor)
+    asked = session.folder / session.target.kind / session.operation.name
+    cassettes.sweep(session.folder)
+    todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
+    state = Recorded(due=len(todo), kept=len(wanted) - len(todo))
+    for case in _cheapest_first(todo.values(), budget):
+        state = replace(state, stopped=_spent(state, budget))
+        if state.stopped:
+            break
+        state = _record_one(session, case, state)
+        if progress:
+            progress(state.sent, state.due)
+        if state.stopped:
+            break
+    return state
+
+
+def _cheapest_first(todo: Iterable[Case], budget: Budget) -> list[Case]:
+    """
+    Where objects are counted, what is refused goes first: it uses up nothing.
+    """
+    order = {"rejected": 0, "unspecified": 1, "accepted": 2}
+    return list(todo) if budget.max_meetings is None else sorted(todo, key=lambda case: order[case.expect.outcome])
+
+
+def _spent(state: Recorded, budget: Budget) -> str:
+    if budget.max_requests is not None and state.sent >= budget.max_requests:
+        return f"the budget of {budget.max_requests} requests is used up"
+    if budget.max_meetings is not None and state.meetings >= budget.max_meetings:
+        return f"the budget of {budget.max_meetings} meetings is used up"
+    return ""
+
+
+def _record_one(session: Session, case: Case, state: Recorded) -> Recorded:
+    request = request_of(session.operation, case, session.target)
+    observation = session.send(request)
+    state = replace(state, sent=state.sent + 1)
+    if isinstance(observation, Unanswered):
+        return replace(state, unsettled=(*state.unsettled, (case.id, session.redactor.text(observation.reason))))
+    response = observation.response
+    state = replace(state, meetings=state.meetings + (200 <= response.status < 300))
+    reason = _no_answer(case, response)
+    if reason:
+        return replace(state, stopped=reason)
+    if response.status >= 500:
+        return replace(state, unsettled=(*state.unsettled, (case.id, f"the service failed with {response.status}")))
+    where = _keep(session, case, request, response)
+    return replace(
+        state,
+        written=state.written + 1,
+        elsewhere=(*state.elsewhere, case.id) if where != session.target.kind else state.elsewhere,
+    )
+
+
+def _no_answer(case: Case, response: Response) -> str:
+    """
+    Why an answer says nothing of its case and the next ones would not either; "" where it does.
+    """
+    if response.status == 429:
+        wait = response.header("retry-after") or "300"
+        return f"the target throttles (429); go on in {wait} s, what was recorded stays"
+    ordinary = not case.overrides.path_parameters and "authorization" not in case.overrides.headers
+    if response.status in (401, 403) and ordinary:
+        return (
+            f"the target refuses the token ({response.status}) for {case.id}, a case that is not about credentials; "
+            "check the token, its permission Realtime Admin or Realtime, and the account"
+        )
+    return ""
+
+
+def _keep(session: Session, case: Case, request: Request, response: Response) -> Observed:
+    """
+    Redacts, seals and writes one interaction; says what was observed.
+    """
+    where = cassettes.observed(request.url, response)
+    asked = session.redactor.request(request)
+    interaction = cassettes.sealed(
+        asked,
+        session.redactor.response(response, asked.content),
+        Provenance(
+            recorded_at=session.now().astimezone(UTC).strftime(MOMENT),
+            target=where,
+            contract=session.contract.digest,
+            case=case.id,
+            expected=case.expect.outcome,
+            id_scheme=SCHEME,
+            tools=session.tools,
+            evidence=cassettes.evidence(request.url, response),
+        ),
+    )
+    cassettes.put(session.folder, where, session.operation.name, interaction, session.redactor.gate)
+    return where
+
+
+# Comparing.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """
+    One place where an answer of today has another shape than the recorded one.
+    """
+
+    case: str
+    where: str
+    kind: Literal["added", "removed", "retyped", "status"]
+    recorded: str
+    answered: str
+
+    @property
+    def severity(self) -> Severity:
+        return "note" if self.kind == "added" else "finding"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """
+    What comparing found; `sample` holds the ids of the cases that were sent.
+    """
+
+    sample: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    unanswered: tuple[tuple[str, str], ...]
+
+
+def shape(value: Json, where: str = "") -> dict[str, str]:
+    """
+    JSON Pointer to the types that stand there; the items of an array share the place `/*`.
+    """
+    found = {where: _type(value)}
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _merge(found, shape(item, where + pointer((name,))))
+    if isinstance(value, list):
+        for item in value:
+            _merge(found, shape(item, where + "/*"))
+    return found
+
+
+def _merge(found: dict[str, str], more: Mapping[str, str]) -> None:
+    for place, kind in more.items():
+        kinds = {*found.get(place, kind).split(" or "), kind}
+        found[place] = " or ".join(sorted(kinds))
+
+
+TYPES: Final = ((bool, "boolean"), (type(None), "null"), (str, "string"), (dict, "object"), (list, "array"))
+
+
+def _type(value: Json) -> str:
+    return next((name for kind, name in TYPES if isinstance(value, kind)), "number")
+
+
+def differences(case: str, recorded: Response, answered: Response) -> Iterator[Difference]:
+    """
+    How the shape of an answer differs from the recorded one, place by place; values are not looked at.
+    """
+    if recorded.status != answered.status:
+        yield Difference(
+            case=case, where="status", kind="status", recorded=str(recorded.status), answered=str(answered.status)
+        )
+    before, after = _shape_of(recorded), _shape_of(answered)
+    for where in dict.fromkeys((*before, *after)):
+        old, new = before.get(where), after.get(where)
+        if old == new:
+            continue
+        kind: Literal["added", "removed", "retyped"] = (
+            "added" if old is None else "removed" if new is None else "retyped"
+        )
+        # What stands below something that came, went or changed says nothing more.
+        above = where.rpartition("/")[0]
+        if where and before.get(above) == after.get(above):
+            yield Difference(case=case, where=where, kind=kind, recorded=old or "nothing", answered=new or "nothing")
+        elif not where:
+            yield Difference(case=case, where="", kind="retyped", recorded=old or "nothing", answered=new or "nothing")
+
+
+def _shape_of(response: Response) -> dict[str, str]:
+    try:
+        return shape(loads(response.content))
+    except NotStrictJson:
+        return {"": "no JSON" if response.content else "empty"}
+
+
+def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Compared:
+    """
+    Sends the recorded cases with the smallest keys once more and tells how the answers differ. The sample stays the
+    same while its cases do. Raises CannotTell where nothing is recorded.
+    """
+    wanted = keyed(session.operation, cases, session.redactor)
+    asked = session.folder / session.target.kind / session.operation.name
+    held = cassettes.by_key(asked)
+    chosen = sorted(key for key in wanted if key in held)[:sample]
+    if not chosen:
+        raise CannotTell(f"nothing can be compared: {asked} holds no recording of a case of this plan; record first")
+    found: list[Difference] = []
+    silent: list[tuple[str, str]] = []
+    for key in chosen:
+        case, interaction = wanted[key], held[key].interaction
+        observation = session.send(request_of(session.operation, case, session.target))
+        if isinstance(observation, Unanswered):
+            silent.append((case.id, session.redactor.text(observation.reason)))
+        elif interaction is not None:
+            answer = session.redactor.response(observation.response, interaction.request.content)
+            found += differences(case.id, interaction.response, answer)
+    return Compared(sample=tuple(wanted[key].id for key in chosen), differences=tuple(found), unanswered=tuple(silent))
+
+
+def compared_text(compared: Compared) -> str:
+    """
+    One line a difference and one that counts them.
+    """
+    lines = [
+        f"{one.severity}: {one.case} {one.where or 'the whole answer'} {one.kind}: "
+        f"{one.recorded} before, {one.answered} now"
+        for one in compared.differences
+    ]
+    lines += [f"no answer: {case}: {reason}" for case, reason in compared.unanswered]
+    broken = sum(item.severity == "finding" for item in compared.differences)
+    lines.append(
+        f"{len(compared.sample)} recordings compared: {broken} findings, {len(compared.differences) - broken} notes"
+    )
+    return "\n".join(lines) + "\n"
+
+
+# Promoting.
+
+
+def promote(path: Path, body: bytes, note: str, redactor: Redactor) -> str:
+    """
+    Adds a body to a `corpus.jsonl` as a line of plain JSON, and returns its name; one that is there stays as it is.
+
+    Raises CannotTell for a body that is no strict JSON or holds a secret of the run.
+    """
+    try:
+        value = loads(body, as_written=True)
+    except NotStrictJson as error:
+        raise CannotTell(f"the body is not JSON with one meaning ({error}); write it as a case in cases.json") from None
+    name = hashlib.sha256(canonical(body)).hexdigest()[:8]
+    leaks = scan(body + note.encode(), redactor.gate, place="body", look="ours")
+    if leaks:
+        raise CannotTell(f"the body was not kept: it would hold {leaks[0].kind}; send made-up values only")
+    try:
+        lines = path.read_bytes().splitlines() if path.exists() else []
+    except OSError as error:
+        raise CannotTell(f"{path} cannot be read: {error.strerror}") from None
+    if any(f'"name":"{name}"'.encode() in line for line in lines):
+        return name
+    lines.append(dumps({"name": name, "note": note, "body": value}).encode())
+    cassettes.write_whole(path, b"\n".join(lines) + b"\n")
+    return name

@@ -1,0 +1,316 @@
+"""
+Recordings judged under today's contract: what still holds, what changed, what is missing, who answered and when.
+
+1. No network, no matching and no generation: each recorded request and answer goes through all checks.
+2. One broken file is told and hides nothing of the others.
+3. STATES says what each state weighs. Time alone never fails a pull request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from rtkcontract import cassettes
+from rtkcontract.cases import request_of
+from rtkcontract.cassettes import Interaction, Recording
+from rtkcontract.checks import judge, judge_run
+from rtkcontract.identity import key_of, unique
+from rtkcontract.jsontext import NotStrictJson, loads
+from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Result
+from rtkcontract.oracle import Oracle
+from rtkcontract.redact import PLACEHOLDERS, Redactor
+
+Weight = Literal["pass", "note", "warning", "failure", "error"]
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
+
+WARN_DAYS: Final = 30
+EXPIRE_DAYS: Final = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """
+    What can be said of a recording, and what it weighs on a pull request and before a release.
+    """
+
+    name: str
+    meaning: str
+    pull_request: Weight
+    release: Weight
+
+
+OK, INVALID_NOW, VALID_NOW, FINDING = "ok", "accepted then, invalid now", "refused then, valid now", "finding"
+MISSING, ORPHANED, AGEING, EXPIRED = "missing", "orphaned", "ageing", "expired"
+NOT_VENDOR, EDITED, NO_PROVENANCE, UNREADABLE = "not from the vendor", "edited by hand", "no provenance", "unreadable"
+
+_TABLE: Final[tuple[tuple[str, Weight, Weight, str], ...]] = (
+    (UNREADABLE, "error", "error", "the file is cut off, or no cassette of one interaction"),
+    (FINDING, "failure", "failure", "the recorded answer breaks a promise of today's contract"),
+    (INVALID_NOW, "warning", "failure", "the request was accepted, and today's contract calls it invalid"),
+    (VALID_NOW, "warning", "failure", "the request was refused, and today's contract calls it valid"),
+    (MISSING, "warning", "failure", "the plan has the case, and no recording has its key"),
+    (ORPHANED, "warning", "failure", "no case of the plan has the recording's key"),
+    (EXPIRED, "warning", "failure", "recorded longer ago than a recording may be used"),
+    (EDITED, "warning", "failure", "the digest does not fit what the file says"),
+    (NO_PROVENANCE, "warning", "failure", "the file does not say who answered and when"),
+    (AGEING, "warning", "warning", "recorded longer ago than recordings are left without a word"),
+    # What ships is recorded from the emulator. It can pass a release, and every summary says so.
+    (NOT_VENDOR, "note", "note", "an emulator or a document answered: it proves this toolkit, not the vendor"),
+    (OK, "pass", "pass", "nothing of the above, but for who answered"),
+)
+STATES: Final = tuple(
+    State(name=name, pull_request=pull_request, release=release, meaning=meaning)
+    for name, pull_request, release, meaning in _TABLE
+)
+ORDER: Final = {state.name: place for place, state in enumerate(STATES)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """
+    One recording or one missing case, with all states that apply in the order of STATES.
+    """
+
+    states: tuple[str, ...]
+    case: str
+    key: str = ""
+    path: str = ""
+    notes: tuple[str, ...] = ()
+    """One for each state that needs words: the reason, the finding, the age."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """
+    The recordings of one operation under one contract.
+    """
+
+    operation: str
+    contract: str
+    entries: tuple[Entry, ...]
+    results: tuple[Result, ...]
+    """The verdicts behind it, in the order of the plan, orphans last."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """
+        State to number, in the order of STATES, zeros included.
+        """
+        found = Counter(state for entry in self.entries for state in entry.states)
+        return {state.name: found[state.name] for state in STATES}
+
+    @property
+    def recorded(self) -> int:
+        return sum(MISSING not in entry.states for entry in self.entries)
+
+
+def exit_code(report: Report, *, release: bool = False) -> int:
+    """
+    2 where something could not be told, else 1 where something weighs as a failure, else 0.
+    """
+    weights = {state.release if release else state.pull_request for state in STATES if report.counts[state.name]}
+    return 2 if "error" in weights else int("failure" in weights)
+
+
+def text(report: Report, *, release: bool = False) -> str:
+    """
+    Each recording that is not as it should be, by state, then one line that counts them all.
+    """
+    lines = []
+    for state in STATES:
+        weight = state.release if release else state.pull_request
+        found = [entry for entry in report.entries if state.name in entry.states]
+        if not found or weight in ("pass", "note"):
+            continue
+        lines.append(f"{state.name} ({weight}): {len(found)}. {state.meaning[0].upper()}{state.meaning[1:]}.")
+        for entry in found:
+            lines.append(f"  {entry.case}{'  ' + entry.path if entry.path else ''}")
+            lines += [f"      {note.partition('|')[2]}" for note in entry.notes if note.startswith(f"{state.name}|")]
+    counts = ", ".join(f"{count} {name}" for name, count in reversed(report.counts.items()) if count) or "none"
+    lines.append(f"{report.operation}: {report.recorded} recordings under contract {report.contract}: {counts}")
+    return "\n".join(lines) + "\n"
+
+
+# Judging.
+
+
+def keyed(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> dict[str, Case]:
+    """
+    Key to case, in the order of the cases; two cases with one request share a recording.
+    """
+    return unique((key_of(redactor.request(request_of(operation, case, PLACEHOLDERS))), case) for case in cases)
+
+
+def age_days(recorded_at: str, now: datetime) -> float | None:
+    """
+    Days since a recording; None where its time cannot be read.
+    """
+    try:
+        at = datetime.fromisoformat(recorded_at)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else (now - at).total_seconds() / 86_400
+
+
+class _Judge:
+    """
+    What judging one recording needs.
+    """
+
+    def __init__(self, contract: Contract, operation: Operation, now: datetime, days: tuple[float, float]) -> None:
+        self.contract, self.operation, self.now, self.days = contract, operation, now, days
+        self.oracle = Oracle(contract.document, operation.request_schema)
+        self.plain = request_of(
+            operation, _orphan("", operation, b"", Expectation(outcome="unspecified", reason="")), PLACEHOLDERS
+        )
+
+    def orphan(self, interaction: Interaction, key: str) -> Case:
+        """
+        A case for a recording without one: judged by the schema where the request is an ordinary one.
+        """
+        told, request = interaction.provenance, interaction.request
+        expect = Expectation(outcome="unspecified", reason="no case of today says what is expected")
+        ordinary = dict(request.headers)
+        if (request.method, request.url) == (self.plain.method, self.plain.url) and all(
+            ordinary.get(name) == value
+            for name, value in self.plain.headers
+            if name in ("authorization", "content-type")
+        ):
+            with contextlib.suppress(NotStrictJson):
+                expect = self.oracle.expectation(loads(request.content))
+        return _orphan(
+            told.case if told and told.case else f"{self.operation.name}/{key}", self.operation, request.content, expect
+        )
+
+    def read(self, recording: Recording, interaction: Interaction, case: Case) -> _Read:
+        observation = Answered(response=interaction.response, elapsed_s=None)
+        result = judge(self.contract, self.operation, case, observation)
+        return _Read(recording=recording, interaction=interaction, case=case, result=result)
+
+    def states(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
+        """
+        (state, words) for what the contract and the provenance say.
+        """
+        yield from self._verdict(interaction, case, result)
+        told = interaction.provenance
+        if told is None or not told.recorded_at:
+            yield NO_PROVENANCE, ""
+            yield NOT_VENDOR, ""
+            return
+        if told.target != "live":
+            yield NOT_VENDOR, ""
+        if not cassettes.untouched(interaction):
+            yield EDITED, ""
+        age = age_days(told.recorded_at, self.now)
+        if age is None:
+            yield NO_PROVENANCE, "recorded_at is no RFC 3339 time with a zone"
+        elif age >= self.days[1]:
+            yield EXPIRED, f"recorded {told.recorded_at}, {age:.0f} days ago; the limit is {self.days[1]:g}"
+        elif age >= self.days[0]:
+            yield AGEING, f"recorded {told.recorded_at}, {age:.0f} days ago"
+
+    def _verdict(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
+        then = interaction.provenance.expected if interaction.provenance else ""
+        status, now = interaction.response.status, case.expect.outcome
+        changed = ""
+        if 200 <= status < 300 and now == "rejected" and then != "rejected":
+            changed = INVALID_NOW
+        elif 400 <= status < 500 and now == "accepted" and then != "accepted":
+            changed = VALID_NOW
+        if changed:
+            yield changed, f"answered {status}; {case.expect.reason}; body {_short(interaction.request.content)}"
+        if result.status == "error":
+            yield FINDING, f"no answer to this case: {result.reason}"
+        for finding in result.findings:
+            # A changed contract already says why the status is another.
+            if finding.severity == "finding" and not (changed and finding.check == "status"):
+                yield FINDING, f"{finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
+
+
+def _orphan(name: str, operation: Operation, content: bytes, expect: Expectation) -> Case:
+    return Case(id=name, operation=operation.name, side="corpus", partition="recorded", content=content, expect=expect)
+
+
+def _short(content: bytes) -> str:
+    body = content.decode("utf-8", "backslashreplace")
+    return body if len(body) <= 120 else body[:119] + "…"
+
+
+def _entry(found: Iterable[tuple[str, str]], case: str, key: str, path: str) -> Entry:
+    states = list(found)
+    if all(state == NOT_VENDOR for state, _ in states):
+        states.append((OK, ""))
+    return Entry(
+        states=tuple(sorted({state for state, _ in states}, key=lambda state: ORDER[state])),
+        case=case,
+        key=key,
+        path=path,
+        notes=tuple(f"{state}|{words}" for state, words in states if words),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """
+    One recording that could be read, with the case it answers and the verdict on it.
+    """
+
+    recording: Recording
+    interaction: Interaction
+    case: Case
+    result: Result
+
+
+def judge_all(  # noqa: PLR0913 - a contract, a folder and a clock, and two ages that can be set
+    contract: Contract,
+    operation: Operation,
+    cases: Sequence[Case],
+    folder: Path,
+    *,
+    now: datetime,
+    warn_days: float = WARN_DAYS,
+    expire_days: float = EXPIRE_DAYS,
+    progress: Progress | None = None,
+) -> Report:
+    """
+    Every recording of the operation below a folder, judged under today's contract.
+    """
+    wanted = keyed(operation, cases, Redactor(contract))
+    judging = _Judge(contract, operation, now, (warn_days, expire_days))
+    held = [path for path in cassettes.files(folder) if path.parent.name == operation.name]
+    entries: list[Entry] = []
+    read: dict[Path, list[_Read]] = {}
+    for done, path in enumerate(held, 1):
+        recording = cassettes.recording(path)
+        if recording.interaction is None:
+            entries.append(_entry([(UNREADABLE, recording.problem)], path.stem, "", _below(path, folder)))
+        else:
+            case = wanted.get(recording.key) or judging.orphan(recording.interaction, recording.key)
+            read.setdefault(path.parent, []).append(judging.read(recording, recording.interaction, case))
+        if progress:
+            progress(done, len(held))
+    places = {id(case): place for place, case in enumerate(wanted.values())}
+    results: list[Result] = []
+    # Answers are compared with each other within one folder only: those in another come from somewhere else.
+    for group in read.values():
+        group.sort(key=lambda one: places.get(id(one.case), len(places)))
+        verdicts = judge_run(contract, operation, (one.result for one in group))
+        results += verdicts
+        for one, result in zip(group, verdicts, strict=True):
+            states = [*judging.states(one.interaction, one.case, result)]
+            states += [(ORPHANED, "")] if one.recording.key not in wanted else []
+            entries.append(_entry(states, one.case.id, one.recording.key, _below(one.recording.path, folder)))
+    there = {one.recording.key for group in read.values() for one in group}
+    entries += [_entry([(MISSING, "")], case.id, key, "") for key, case in wanted.items() if key not in there]
+    return Report(operation=operation.name, contract=contract.digest, entries=tuple(entries), results=tuple(results))
+
+
+def _below(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
