@@ -1,30 +1,22 @@
 """
-Loads the plugin that runs the contract tests and names the Hypothesis profiles.
+Loads the plugin that runs the contract tests, and chooses how many bodies a property of our own tests tries.
 """
 
 from __future__ import annotations
 
 import os
 
-import pytest
+import hypothesis
 
 pytest_plugins = ["rtkcontract.pytest_plugin"]
 
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+"""dev, ci (derandomized) or nightly; the contract tests read it too, and name their own numbers in `explore`."""
 
-def pytest_configure(config: pytest.Config) -> None:
-    """
-    HYPOTHESIS_PROFILE chooses dev, ci (derandomized) or nightly.
-    """
-    del config
-    import hypothesis
-
-    for name, settings in PROFILES.items():
-        hypothesis.settings.register_profile(name, **settings)
-    hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
-
-
-PROFILES = {
-    "dev": {"max_examples": 50, "deadline": None},
-    "ci": {"max_examples": 100, "deadline": None, "derandomize": True, "database": None},
-    "nightly": {"max_examples": 2_000, "deadline": None},
-}
+for name, examples in {"dev": 50, "ci": 100, "nightly": 2_000}.items():
+    hypothesis.settings.register_profile(
+        name, max_examples=examples, deadline=None, derandomize=name == "ci", database=None
+    )
+if PROFILE not in ("dev", "ci", "nightly"):
+    raise SystemExit(f"HYPOTHESIS_PROFILE is {PROFILE}; the profiles are dev, ci and nightly")
+hypothesis.settings.load_profile(PROFILE)

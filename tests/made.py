@@ -10,8 +10,10 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 from jsonschema.validators import extend
@@ -128,8 +130,28 @@ KINDS: dict[str, tuple[type, ...]] = {
     "maxProperties": (dict,),
     "dependentRequired": (dict,),
 }
+NO_RULE = frozenset({"byte"})
+"""Formats that validators take for an annotation."""
 ASIDE = frozenset({"$schema", "$id", "$defs", "then", "else"})
 """`then` and `else` are judged inside `if`."""
+
+
+FORMATS = jsonschema.FormatChecker(["email", "ipv4", "ipv6", "date", "uuid"])
+
+
+@FORMATS.checks("uri", ValueError)
+def _is_uri(value: Any) -> bool:
+    return not isinstance(value, str) or bool(urlsplit(value).scheme and " " not in value)
+
+
+@FORMATS.checks("date-time", ValueError)
+def _is_date_time(value: Any) -> bool:
+    return not isinstance(value, str) or ("T" in value and datetime.fromisoformat(value).tzinfo is not None)
+
+
+@FORMATS.checks("time", ValueError)
+def _is_time(value: Any) -> bool:
+    return not isinstance(value, str) or time.fromisoformat(value).tzinfo is not None
 
 
 @dataclass(slots=True)
@@ -144,14 +166,13 @@ class Judge:
     kept: set[tuple[str, str]] = field(default_factory=set)
     broken: set[tuple[str, str]] = field(default_factory=set)
     places: dict[int, str] = field(default_factory=dict)
+    validator: Any = None
 
     def __post_init__(self) -> None:
         self.places.update((id(node), place) for place, node in located(self.schema, "#"))
         checked = {name: self._noted(name, rule) for name, rule in jsonschema.Draft202012Validator.VALIDATORS.items()}
         kind = extend(jsonschema.Draft202012Validator, checked)
-        self.validator = kind(self.schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
-
-    validator: Any = None
+        self.validator = kind(self.schema, format_checker=FORMATS)
 
     def _noted(self, keyword: str, rule: Callable[..., Any]) -> Callable[..., Any]:
         def note(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
@@ -170,9 +191,6 @@ class Judge:
 
         return note
 
-    def valid(self, value: Any) -> bool:
-        return next(self.validator.iter_errors(value), None) is None
-
     def noted(self, value: Any) -> bool:
         """
         Whether the value is valid, with every keyword noted.
@@ -188,7 +206,16 @@ class Judge:
             for place, node in located(self.schema, "#")
             for keyword in node
             if keyword in jsonschema.Draft202012Validator.VALIDATORS and keyword not in ASIDE
+            if not (keyword == "format" and node[keyword] in NO_RULE)
         }
+
+    def unmet(self) -> set[tuple[str, str, str]]:
+        """
+        The constraints that no noted value kept, and those that none broke.
+        """
+        keywords = self.keywords()
+        never_kept = {(*keyword, "never kept") for keyword in keywords - self.kept}
+        return never_kept | {(*keyword, "never broken") for keyword in keywords - self.broken}
 
 
 def located(schema: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -12,6 +12,7 @@ import pytest
 
 from rtkcontract import change_report, revisions, taxonomy
 from rtkcontract.algebra import Judge
+from rtkcontract.catalog import data_folder
 from rtkcontract.changes import Change, compare, exit_code
 from rtkcontract.described import answer_refusals, request_refusals
 from rtkcontract.errors import CannotTell
@@ -112,7 +113,7 @@ UNJUDGED = ("format", "readOnly", "writeOnly")
 
 
 def test_a_second_validator_agrees_about_each_witness():
-    """Python's jsonschema, which shares no code with ours, sees each witness break; removed members with objects closed."""
+    """Python's jsonschema, which shares no code with ours, sees each witness break."""
     judged = 0
     for index, example in enumerate(EXAMPLES):
         if example.schemas is None or example.kind.startswith(UNJUDGED):
@@ -120,11 +121,13 @@ def test_a_second_validator_agrees_about_each_witness():
         wanted = (True, False) if example.side == "request" else (False, True)
         for witness in (witness for change in found(index) for witness in change.witnesses):
             plain = tuple(jsonschema.Draft202012Validator(part).is_valid(witness.body) for part in example.schemas)
-            shut = tuple(jsonschema.Draft202012Validator(closed(bare(part))).is_valid(witness.body) for part in example.schemas)
+            shut = tuple(
+                jsonschema.Draft202012Validator(closed(bare(part))).is_valid(witness.body) for part in example.schemas
+            )
             judged += 1
 
             assert wanted in (plain, shut), (example.kind, witness)
-            assert wanted == plain or plain == (True, True), (example.kind, witness)
+            assert plain in (wanted, (True, True)), (example.kind, witness)
     assert judged > 100
 
 
@@ -178,7 +181,7 @@ def september():
 
 
 def test_the_storage_union_breaks_in_every_way_that_is_known():
-    """aws without region, KEY without private_key, sftp without either: each has a body that was valid before."""
+    """An aws without region, KEY without private_key, sftp without either: each has a body that was valid before."""
     union = next(change for change in compare(*september()) if change.kind == "union.introduced")
     bodies = [witness.body["recording_config"]["storage_config"] for witness in union.witnesses]
 
@@ -190,7 +193,7 @@ def test_the_storage_union_breaks_in_every_way_that_is_known():
 
 
 def test_a_contract_compared_with_itself_has_no_change():
-    same = revisions.read("schemas")
+    same = revisions.read(str(data_folder("schemas")))
 
     assert () == compare(same, same)
 
@@ -203,6 +206,7 @@ def test_the_same_revisions_give_the_same_report():
 
 def test_a_change_behind_a_reference_is_found_once_for_each_place():
     """One definition used twice changes at two places."""
+
     def two(limit):
         return schema(
             {
@@ -213,7 +217,9 @@ def test_a_change_behind_a_reference_is_found_once_for_each_place():
 
     found = compare(two(9), two(5))
 
-    assert [("maxLength.lowered", "a"), ("maxLength.lowered", "b[]")] == [(change.kind, change.where) for change in found]
+    assert [("maxLength.lowered", "a"), ("maxLength.lowered", "b[]")] == [
+        (change.kind, change.where) for change in found
+    ]
     assert [{"a": "a" * 6}, {"b": ["a" * 6]}] == [change.witnesses[0].body for change in found]
 
 
@@ -229,7 +235,23 @@ def test_two_changes_at_one_place_are_two_findings():
     old = schema({"properties": {"a": {"type": "number", "minimum": 1, "maximum": 9}}})
     new = schema({"properties": {"a": {"type": "number", "minimum": 0, "maximum": 5}}})
 
-    assert [("max.lowered", "breaking"), ("min.lowered", "compatible")] == [(c.kind, c.klass) for c in compare(old, new)]
+    assert [("max.lowered", "breaking"), ("min.lowered", "compatible")] == [
+        (c.kind, c.klass) for c in compare(old, new)
+    ]
+
+
+def test_a_path_parameter_with_another_name_is_the_same_parameter():
+    """Its name is not sent, its value is: a narrower schema still breaks."""
+
+    def call(name, limit):
+        parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string", "maxLength": limit}}
+        operation = {"operationId": "get", "parameters": [parameter], "responses": {"200": {"description": ""}}}
+        return revisions.document({"openapi": "3.1.0", "paths": {f"/things/{{{name}}}": {"get": operation}}})
+
+    assert () == compare(call("id", 9), call("thing", 9))
+    assert [("param.schema", "breaking")] == [
+        (change.kind, change.klass) for change in compare(call("id", 9), call("thing", 5))
+    ]
 
 
 def test_nothing_is_safe_without_proof():
@@ -244,7 +266,9 @@ def test_nothing_is_safe_without_proof():
 
 
 def change(klass):
-    return Change(operation="o", kind="max.lowered", side="request", where="a", klass=klass, old="", new="", whom="", proof="rule")
+    return Change(
+        operation="o", kind="max.lowered", side="request", where="a", klass=klass, old="", new="", whom="", proof="rule"
+    )
 
 
 @pytest.mark.parametrize(

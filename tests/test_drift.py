@@ -54,14 +54,24 @@ def explain(differences, known, version="5.7.0"):
 
 
 def entry(**words):
-    return {
-        "id": "e", "source": "sdk", "side": "answer", "where": ["data"], "only": "theirs", "reason": "r", "evidence": "e", "expires": "2099-01-01", **words
-    }  # fmt: skip
+    whole = {"id": "e", "source": "sdk", "side": "answer", "where": ["data"], "only": "theirs"}
+    return {**whole, "reason": "r", "evidence": "e", "expires": "2099-01-01", **words}
 
 
 def difference(**words):
     return drift.Difference(
-        **{"operation": "o", "side": "answer", "where": "data", "only": "theirs", "what": "", "old": "", "new": "", "value": "", "why": "", **words}
+        **{
+            "operation": "o",
+            "side": "answer",
+            "where": "data",
+            "only": "theirs",
+            "what": "",
+            "old": "",
+            "new": "",
+            "value": "",
+            "why": "",
+            **words,
+        }
     )
 
 
@@ -96,9 +106,13 @@ def test_a_member_that_the_package_lacks_is_ours_only():
     schema["properties"]["title"] = {"type": "string"}
     schema["required"] = ["title"]
     changed = revisions.document({"$schema": "2020-12", **schema}, sides="request").surfaces["document"]
-    found = {(item.where, item.only): item.value for item in drift.against_types(changed, types()) if not item.where.startswith("recording")}
+    found = {
+        (item.where, item.only): item.value
+        for item in drift.against_types(changed, types())
+        if not item.where.startswith("recording")
+    }
 
-    assert '{"color":' in found["color", "ours"]
+    assert '"color":' in found["color", "ours"]
     assert '"persist_chat":' in found["persist_chat", "ours"]
     assert '"persist_chat":' in found["persist_chat", "theirs"]
     assert ("title", "theirs") in found
@@ -112,7 +126,7 @@ def test_bounds_are_no_difference_to_a_source_that_cannot_say_them():
 def test_a_package_that_is_missing_is_told():
     with pytest.raises(CannotTell, match="is not installed; install it"):
         drift.sdk_types("A", "B", module="no_such_package.types")
-    with pytest.raises(CannotTell, match="5.0.0 and later have it"):
+    with pytest.raises(CannotTell, match=r"5\.0\.0 and later have it"):
         drift.sdk_types("NoSuchParams", "B")
     with pytest.raises(CannotTell, match="does not name the package's types"):
         drift.with_sdk(revisions.document({"type": "object"}).surfaces["document"], TODAY)
@@ -158,7 +172,6 @@ def test_a_bound_in_the_document_is_a_difference(document):
     found = drift.with_document(ours(), theirs, TODAY, version="2026-08-14")
     new = [item for item in found.differences if not item.known]
 
-    assert [("request", "theirs", '{"session_keep_alive_time_in_secs":901}')] != [(item.side, item.only, item.value) for item in new[:1]]
     assert {("request", "theirs"), ("answer", "theirs")} == {(item.side, item.only) for item in new}
     assert "session_keep_alive_time_in_secs: only they take" in drift.text(found)
 

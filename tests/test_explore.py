@@ -64,12 +64,12 @@ def drawn(side: explore.Side, count: int, contract: Contract = CONTRACT, name: s
 
 @pytest.fixture(scope="module")
 def valid() -> list[Case]:
-    return drawn("valid", 60)
+    return drawn("valid", 50)
 
 
 @pytest.fixture(scope="module")
 def invalid() -> list[Case]:
-    return drawn("invalid", 60)
+    return drawn("invalid", 40)
 
 
 def found(case: Case, check: str, severity: str = "finding") -> Finding:
@@ -111,7 +111,7 @@ def test_the_valid_side_is_valid_under_two_validators(valid: list[Case]) -> None
     )
     bodies = [loads(case.content) for case in valid]
 
-    assert len(bodies) > 30
+    assert len(bodies) > 10
     assert [] == [body for body in bodies if not ORACLE.valid(body)]
     assert [] == [body for body in bodies if not second.is_valid(body)]
     assert {"valid"} == {case.partition for case in valid}
@@ -124,12 +124,12 @@ def test_the_valid_side_reaches_every_member_at_the_top(valid: list[Case]) -> No
 
 
 def test_the_invalid_side_is_invalid_in_many_places(invalid: list[Case]) -> None:
-    assert len(invalid) > 30
+    assert len(invalid) > 10
     assert [] == [case.id for case in invalid if ORACLE.valid(loads(case.content))]
     assert {"invalid"} == {case.partition for case in invalid}
     assert "accepted" not in {case.expect.outcome for case in invalid}
     assert "rejected" in {case.expect.outcome for case in invalid}
-    assert len({(case.field, case.keyword) for case in invalid}) > 10
+    assert len({(case.field, case.keyword) for case in invalid}) > 5
     assert all(case.keyword for case in invalid)
 
 
@@ -308,12 +308,12 @@ def test_a_common_failure_does_not_hide_a_rare_one() -> None:
 
 def test_two_failures_of_one_search_are_both_shrunk() -> None:
     def judge(case: Case) -> list[Finding]:
-        return [found(case, name) for name in ("tags", "hidden") if name in loads(case.content)][:1]
+        return [found(case, "full" if loads(case.content) else "empty")]
 
     hunt = explore.hunt(THINGS, MAKE, judge, max_examples=50, seed=0)
 
-    assert {"tags", "hidden"} == {name for one in hunt.counterexamples for name in one.body}
-    assert [1, 1] == [len(one.body) for one in hunt.counterexamples]
+    assert {"full", "empty"} == {finding.check for one in hunt.counterexamples for finding in one.findings}
+    assert [0, 1] == sorted(len(one.body) for one in hunt.counterexamples)
 
 
 def test_a_hunt_ends_when_every_body_fails_in_its_own_way() -> None:
@@ -324,11 +324,11 @@ def test_a_hunt_ends_when_every_body_fails_in_its_own_way() -> None:
 
 
 def test_a_member_that_may_not_exist_is_never_drawn() -> None:
-    contract = contract_with({"type": "object", "properties": {"free": True, "never": False}})
+    contract = contract_with({"type": "object", "properties": {"free": True, "never": False}, "required": ["free"]})
     cases = drawn("valid", 20, contract, "make")
 
     assert cases
-    assert {"free"} >= {name for case in cases for name in loads(case.content)}
+    assert {"free"} == {name for case in cases for name in loads(case.content)}
 
 
 def test_a_shrunk_invalid_body_is_still_invalid() -> None:
@@ -372,11 +372,13 @@ def test_an_error_of_the_judge_ends_the_hunt_at_once() -> None:
 
     def judge(case: Case) -> list[Finding]:
         sent.append(case)
-        raise CannotTell("the target is gone")
+        if len(sent) == 3:
+            raise CannotTell("the target is gone")
+        return [found(case, "always")]
 
     with pytest.raises(CannotTell, match="the target is gone"):
         explore.hunt(THINGS, MAKE, judge, max_examples=20, seed=0)
-    assert 1 == len(sent)
+    assert 3 == len(sent)
 
 
 @pytest.mark.parametrize("side", ["valid", "invalid"])

@@ -15,7 +15,6 @@ from recorded import HIDINGS, SECRETS, contract_and_operation, redactor
 
 from rtkcontract import cassettes, catalog
 from rtkcontract.leaks import Gate, scan
-from rtkcontract.redact import Redactor
 
 PLACES = (
     "path", "header of the request", "body of the request", "member name", "body of the answer", "message",
@@ -74,11 +73,18 @@ from rtkcontract.redact import PLACEHOLDERS
 CONTRACT, OPERATION = contract_and_operation()
 REDACTOR = redactor(CONTRACT)
 FOLDER = pathlib.Path({folder!r})
-ALL = [(place, name, secret, hiding) for place in PLACES for name, secret in SECRETS for hiding in HIDINGS]
+# Every fourth, in turn: each place, secret and way to hide comes often.
+ALL = [
+    (place, name, secret, hiding)
+    for p, place in enumerate(PLACES)
+    for n, (name, secret) in enumerate(SECRETS)
+    for h, hiding in enumerate(HIDINGS)
+    if (p + n + h) % 4 == 0
+]
 RESULTS = []
 
-def planted(place, hidden):
-    overrides, content, response = Overrides(), b'{{"title":"rtkcontract"}}', answer(created())
+def planted(place, hidden, number):
+    overrides, content, response = Overrides(), b'{{"title":"rtkcontract %d"}}' % number, answer(created())
     if place == "path":
         overrides = Overrides(path_parameters={{"app_id": hidden}})
     elif place == "header of the request":
@@ -105,7 +111,7 @@ def planted(place, hidden):
 def test_planted(number, record_property):
     place, name, secret, hiding = ALL[number]
     hidden = HIDINGS[hiding](secret)
-    overrides, content, response = planted(place, hidden)
+    overrides, content, response = planted(place, hidden, number)
     case = replace(case_of(content, f"planted-{{number}}"), overrides=overrides)
     logging.getLogger("planted").debug("sending %s for %s", secret, hidden)
     logging.getLogger("httpx").info("POST %s", secret)
@@ -126,7 +132,7 @@ def test_page():
     judged = []
     for number in range(0, len(ALL), 40):
         place, name, secret, hiding = ALL[number]
-        overrides, content, response = planted(place, HIDINGS[hiding](secret))
+        overrides, content, response = planted(place, HIDINGS[hiding](secret), number)
         case = replace(case_of(content, f"planted-{{number}}"), overrides=overrides)
         judged.append(checks.judge(CONTRACT, OPERATION, case, Answered(response=response, elapsed_s=0.1)))
     writer = runs.Writer(FOLDER / "run.jsonl", REDACTOR.text)
@@ -199,9 +205,9 @@ def test_no_planted_secret_reaches_a_file_or_the_terminal(tmp_path: Path) -> Non
 
     assert plants >= 300
     assert 0 < refused < plants
-    assert len(held) > 50
+    assert len(held) > 30
     assert {"junit.xml", "log.txt", "page.html", "run.jsonl"} <= {path.name for path in written}
-    assert {path for path in held} <= set(written)
+    assert set(held) <= set(written)
     assert b"AssertionError: planted" in written[tmp_path / "junit.xml"]
     leaking = {path.name: _shown(text) for path, text in written.items()}
 
@@ -217,7 +223,7 @@ def test_the_shipped_recordings_pass_the_gate() -> None:
     held = cassettes.files(catalog.data_folder("cassettes"))
     if not held:
         pytest.skip("no recordings ship yet")
-    for gate in (Redactor(contract).gate, redactor(contract).gate):
-        found = [(path.name, leak) for path in held for leak in cassettes.leaks(cassettes.read(path), gate)]
+    gate = redactor(contract).gate
+    found = [(path.name, leak) for path in held for leak in cassettes.leaks(cassettes.read(path), gate)]
 
-        assert found == []
+    assert found == []

@@ -7,9 +7,14 @@ from __future__ import annotations
 import json
 
 from rtkcontract import outdated, revisions
+from rtkcontract.catalog import data_folder
 from rtkcontract.changes import compare
 
-MEETING = {"id": "3b241101-e2bb-4255-8caf-4136c566a962", "created_at": "2026-01-31T23:59:59.999Z", "updated_at": "2026-01-31T23:59:59.999Z"}
+MEETING = {
+    "id": "3b241101-e2bb-4255-8caf-4136c566a962",
+    "created_at": "2026-01-31T23:59:59.999Z",
+    "updated_at": "2026-01-31T23:59:59.999Z",
+}
 
 
 def answer(**more):
@@ -25,10 +30,22 @@ RECORDED = (
     ("create_meeting/aws", storage(type="aws", access_key="canary"), 201, answer()),
     ("create_meeting/refused", storage(type="nothing"), 400, b'{"message":"no"}'),
     ("create_meeting/broken", b"{", 400, b"not json"),
-    ("create_meeting/secret", b"{}", 201, answer(recording_config={"storage_config": {"type": "aws", "secret": "canary"}})),
+    (
+        "create_meeting/secret",
+        b"{}",
+        201,
+        answer(recording_config={"storage_config": {"type": "aws", "secret": "canary"}}),
+    ),
     ("create_meeting/old-name", b"{}", 201, answer()),
 )
-CASES = ("create_meeting/minimal", "create_meeting/aws", "create_meeting/refused", "create_meeting/broken", "create_meeting/secret", "create_meeting/new")
+CASES = (
+    "create_meeting/minimal",
+    "create_meeting/aws",
+    "create_meeting/refused",
+    "create_meeting/broken",
+    "create_meeting/secret",
+    "create_meeting/new",
+)
 
 
 def found():
@@ -65,7 +82,7 @@ def test_the_text_is_short_and_quotes_no_value():
 
 
 def test_long_lists_are_cut():
-    surface = revisions.read("schemas").surfaces["create_meeting"]
+    surface = revisions.read(str(data_folder("schemas"))).surfaces["create_meeting"]
     result = outdated.outdated(surface, surface, (), [f"create_meeting/{index}" for index in range(30)])
 
     assert "and 20 more: no recording yet" in outdated.text(result)

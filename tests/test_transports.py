@@ -236,6 +236,23 @@ def test_an_answer_that_is_no_json_is_told(server: Server) -> None:
         client.post(server.meetings, json={})
 
 
+def test_an_answer_that_cannot_be_unpacked_is_told(server: Server) -> None:
+    server.lie = lambda response: replace(
+        response, headers=(*response.headers, ("content-encoding", "gzip")), content=b"\x1f"
+    )
+    with _client(server) as client, pytest.raises(BrokenContract, match="a JSON body"):
+        client.post(server.meetings, json={})
+
+
+def test_what_is_not_ours_passes_untouched_through_the_async_one() -> None:
+    async def call() -> httpx.Response:
+        wrapped = httpx.MockTransport(lambda _: httpx.Response(200, content=b"not json"))
+        async with httpx.AsyncClient(transport=AsyncContractTransport(wrapped)) as client:
+            return await client.post("https://example.com/meetings", content=b"{broken")
+
+    assert b"not json" == asyncio.run(call()).content
+
+
 def test_a_body_that_is_no_json_does_not_leave(server: Server) -> None:
     with _client(server) as client, pytest.raises(BrokenContract, match="must be JSON"):
         client.post(server.meetings, content=b"{title", headers=JSON)

@@ -94,8 +94,8 @@ class Judge:
         found = []
         for error in self._validator.iter_errors(value):
             name, limit = _detail(error)
-            parts = [str(part) for part in error.schema_path]
-            keyword = parts[-1] if parts else "false"
+            parts: list[str | int] = [str(part) for part in error.schema_path]
+            keyword = str(parts[-1]) if parts else "false"
             if error.kind.name == "falseSchema":
                 keyword = "false"
             found.append(

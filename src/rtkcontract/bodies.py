@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rtkcontract import partitions
@@ -342,10 +342,11 @@ class Bodies:
 
     # --- rows and bodies --------------------------------------------------------------------------------------------
 
-    def body(self, row: Row, turn: int | None = None) -> Json:
+    def body(self, row: Row, turn: int | None = None, chosen: Mapping[int, Json] | None = None) -> Json:
         """
         The body of a row. `turn` picks the variants, so that rows in turn show each of them; without it, the first of
-        each. What is picked depends on the field's name alone, never on the fields around it.
+        each. What is picked depends on the field's name alone, never on the fields around it. `chosen` names the
+        variants of single literals.
         """
         body: dict[str, Json] = {}
         holders: dict[Place, Json] = {(): body}
@@ -358,7 +359,7 @@ class Bodies:
                 continue
             value: Json = [] if self._is_list(factor) else {}
             if level.value is not MEMBERS:
-                value = level.values[0 if turn is None else (turn + self._shift[number]) % len(level.values)]
+                value = chosen[literal] if chosen and literal in chosen else level.values[0 if turn is None else (turn + self._shift[number]) % len(level.values)]
             else:
                 holders[factor.place] = value
             put(holders[factor.place[:-1]], factor.place[-1], value)
@@ -366,6 +367,22 @@ class Bodies:
 
     def _is_list(self, factor: Factor) -> bool:
         return (*factor.place, ITEM) in self.index
+
+    def unsent(self, bodies: Iterable[Json]) -> dict[int, list[Json]]:
+        """
+        The variants of each literal that none of the bodies holds; numbers are told apart as they are written.
+        """
+        left = {
+            literal: {dumps(value): value for value in level.values}
+            for literal in bits(self.accepted.fresh.domain if self.accepted.fresh else 0)
+            for _, level in [self.told(literal)]
+            if len(level.values) > 1
+        }
+        for body in bodies:
+            for literal in self.row(body):
+                if literal in left:
+                    left[literal].pop(dumps(taken(body, self.told(literal)[0].place)), None)
+        return {literal: list(values.values()) for literal, values in left.items() if values}
 
     def row(self, body: Json) -> Row:
         """

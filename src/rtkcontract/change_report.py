@@ -105,7 +105,8 @@ def text(changes: Sequence[Change], old: str, new: str) -> str:
         texts = [change.where for change in own if change.klass == "documentation"]
         if texts:
             lines.append(
-                f"documentation {len(texts)} {'place differs' if len(texts) == 1 else 'places differ'}: {', '.join(texts[:4])}"
+                f"documentation {len(texts)} {'place differs' if len(texts) == 1 else 'places differ'}: "
+                + ", ".join(texts[:4])
                 + (", …" if len(texts) > 4 else "")
             )
     return "\n".join(lines) + "\n"

@@ -1,11 +1,11 @@
 """
 Two revisions of a contract -> what changed, whom it breaks, and the proof.
 
-1. Bodies, parameters and headers are walked level by level. Two levels that are proven equal yield nothing, however they
-   are written; otherwise each edit is judged by itself (`proof`) and named (`edits`, `kinds.json`).
+1. Bodies, parameters and headers are walked level by level. Two levels that are proven equal yield nothing, however
+   they are written; otherwise each edit is judged by itself (`proof`) and named (`edits`, `kinds.json`).
 2. What no set of values can show, such as defaults, credentials and statuses, has named rules (`terms`).
-3. Classes: "breaking"; "strict", which breaks only those who keep to the letter: readers that refuse what they did not
-   know, callers that leave a member to its default; "compatible"; "documentation"; "undecided".
+3. Classes: "breaking"; "strict", which breaks only those who keep to the letter (readers that refuse what they did
+   not know, callers that leave a member to its default); "compatible"; "documentation"; "undecided".
 4. In an answer, a value that the request newly allows at the same place comes back only to those who use it, so it is
    "strict" and not "breaking".
 5. Nothing is called compatible without a proof, and nothing breaking without a witness.
@@ -14,7 +14,7 @@ Two revisions of a contract -> what changed, whom it breaks, and the proof.
 from __future__ import annotations
 
 import dataclasses
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -107,7 +107,7 @@ def _where(body: Body, place: Place) -> str:
     return " ".join(part for part in (*body.lead, _dotted(place)) if part)
 
 
-# --- bodies ------------------------------------------------------------------------------------------------------------
+# --- bodies --------------------------------------------------------------------------------------------------------
 
 
 def _flag(body: Body) -> str:
@@ -207,27 +207,31 @@ class _Walk:
         The name of an edit, once remarks are taken into account.
         """
         flag = _flag(self.body)
-        if edit.kind.startswith("prop.removed") and spot in self.marks[1]:
-            return f"{flag}.set"
-        if edit.kind.startswith("prop.added") and spot in self.marks[0]:
-            return f"{flag}.unset"
-        if edit.kind == "prop.added.required" and spot in self.defaults:
-            return "prop.added.required.default"
-        if edit.kind == "required.added" and len(spot) > 1:
-            return "nested.required.added"
-        if edit.kind.startswith("prop.added") and _looks_secret(spot[-1]) and self.body.side == "answer":
-            return "secret.field.new"
-        if (
-            self.body.lead[:1]
-            and self.body.lead[0][:1] in "45"
-            and edit.kind in ("const.changed", "enum.value.added")
-            and spot[-1:] == ("code",)
-        ):
-            return "error.code.changed"
-        return edit.kind
+        cases = (
+            (f"{flag}.set", edit.kind.startswith("prop.removed") and spot in self.marks[1]),
+            (f"{flag}.unset", edit.kind.startswith("prop.added") and spot in self.marks[0]),
+            ("prop.added.required.default", edit.kind == "prop.added.required" and spot in self.defaults),
+            ("nested.required.added", edit.kind == "required.added" and len(spot) > 1),
+            ("secret.field.new", edit.kind.startswith("prop.added") and self.answer and _looks_secret(spot[-1])),
+            (
+                "error.code.changed",
+                edit.kind in ("const.changed", "enum.value.added") and self.error and spot[-1:] == ("code",),
+            ),
+        )
+        return next((kind for kind, fits in cases if fits), edit.kind)
+
+    @property
+    def answer(self) -> bool:
+        return self.body.side == "answer"
+
+    @property
+    def error(self) -> bool:
+        return self.body.lead[:1] != () and self.body.lead[0][:1] in ("4", "5")
 
 
-_SECRET_WORDS: Final = frozenset("secret password passphrase token key apikey credential credentials private".split())
+_SECRET_WORDS: Final = frozenset(
+    ["secret", "password", "passphrase", "token", "key", "apikey", "credential", "credentials", "private"]
+)
 
 
 def _looks_secret(name: str) -> bool:
@@ -263,7 +267,7 @@ def _witness(body: Body, value: Json, why: str) -> Witness:
     return Witness(request={"body": value}, answer=None, why=why)
 
 
-# --- remarks -----------------------------------------------------------------------------------------------------------
+# --- remarks -------------------------------------------------------------------------------------------------------
 
 _RULED: Final = ("default", "deprecated", "discriminator")
 _TEXTS: Final = (
@@ -323,7 +327,7 @@ def _remark(body: Body, place: Place, key: str, was: str, is_: str) -> Change:
     )
 
 
-# --- one operation -------------------------------------------------------------------------------------------------------
+# --- one operation -------------------------------------------------------------------------------------------------
 
 
 def _media_bodies(
@@ -407,10 +411,26 @@ def _echoed(found: Sequence[tuple[Place, Change]], old: Surface) -> Iterator[Cha
             yield change
 
 
+def _path_names_of(old: Surface, new: Surface) -> Surface:
+    """
+    NEW with its path parameters named as in OLD, where only their names changed: callers send values, not names.
+    """
+    names = [re.findall(r"\{([^}]*)\}", surface.path) for surface in (old, new)]
+    if re.sub(r"\{[^}]*\}", "{}", old.path) != re.sub(r"\{[^}]*\}", "{}", new.path):
+        return new
+    renamed = dict(zip(names[1], names[0], strict=True))
+    parameters = tuple(
+        dataclasses.replace(item, name=renamed.get(item.name, item.name)) if item.where == "path" else item
+        for item in new.parameters
+    )
+    return dataclasses.replace(new, parameters=parameters)
+
+
 def of_operation(old: Surface, new: Surface) -> tuple[Change, ...]:
     """
     What changed between two revisions of one operation, the gravest first.
     """
+    new = _path_names_of(old, new)
     found = [item for body in _bodies(old, new) for item in body_changes(body)]
     changes = [*(_of_term(old.name, term) for term in terms(old, new)), *_echoed(found, old)]
     full = [
@@ -495,12 +515,12 @@ def exit_code(changes: Iterable[Change], fail_on: str = "breaking") -> int:
     if fail_on not in FAIL_ON:
         raise CannotTell(f"--fail-on {fail_on} is not known; say one of {', '.join(FAIL_ON)}")
     classes = {change.klass for change in changes}
-    failing = {
+    failing: dict[str, set[str]] = {
         "breaking": {"breaking"},
         "strict": {"breaking", "strict"},
-        "any": set(ORDER) - {"undecided"},
+        "any": {klass for klass in ORDER if klass != "undecided"},
         "none": set(),
-    }[fail_on]
-    if classes & failing:
+    }
+    if classes & failing[fail_on]:
         return 1
     return 2 if "undecided" in classes and fail_on != "none" else 0

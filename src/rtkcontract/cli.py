@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -22,6 +22,8 @@ from rtkcontract.errors import CannotTell
 if TYPE_CHECKING:
     from rtkcontract.model import Case, Contract, Operation
     from rtkcontract.plan import Plan
+    from rtkcontract.record import Recorded
+    from rtkcontract.validate import Form
 
 Progress = Callable[[int, int], None]
 
@@ -195,7 +197,7 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
 @OPERATION
 @click.pass_context
 def validate(
-    ctx: click.Context, file: str, kind: str, as_json: bool, schemas: str | None, operation: str | None
+    ctx: click.Context, file: str, kind: Form, as_json: bool, schemas: str | None, operation: str | None
 ) -> None:
     """
     Tell whether a request body, an answer, or each exchange of a file is within the contract.
@@ -203,9 +205,37 @@ def validate(
     FILE holds JSON, JSON lines, a HAR or a cassette; - reads standard input.
     """
     from rtkcontract import validate as validating
+    from rtkcontract.jsontext import dumps
 
     contract, found = loaded(schemas, operation)
-    ctx.exit(validating.run(contract, found, file, kind, as_json=as_json, echo=click.echo, bar=bar))
+    tally = validating.Tally()
+    with _opened(file) as (stream, name, size), bar("bytes validated") as progress:
+        for verdict in validating.verdicts(contract, found, stream, name=name, form=kind):
+            tally.add(verdict)
+            if as_json:
+                click.echo(dumps(validating.as_json(verdict)))
+            elif verdict.outcome != "accepted" or verdict.notes:
+                click.echo(validating.text(verdict))
+            if progress and size:
+                progress(stream.tell(), size)
+    click.echo(dumps(tally.as_json()) if as_json else tally.text())
+    ctx.exit(tally.exit_code)
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[tuple[BinaryIO, str, int]]:
+    """
+    A file, or standard input for `-`, with the name that messages give it and its size, 0 where that is not known.
+    """
+    if file == "-":
+        yield sys.stdin.buffer, "standard input", 0
+        return
+    try:
+        stream = Path(file).open("rb")  # noqa: SIM115  # closed below; only the opening is to be caught
+    except OSError as error:
+        raise CannotTell(f"{file} cannot be read: {error.strerror}; give a file, or - for standard input") from None
+    with stream:
+        yield stream, file, os.fstat(stream.fileno()).st_size
 
 
 @main.group(
@@ -282,7 +312,12 @@ def cases_export(form: str, plan: str, schemas: str | None, operation: str | Non
     from rtkcontract import export
 
     _, found, made = planned(schemas, operation, plan)
-    click.echo(export.exported(found, made.cases, form), nl=False)
+    told = {
+        "jsonl": lambda: export.lines(made.cases),
+        "har": lambda: export.har(found, made.cases),
+        "postman": lambda: export.postman(found, made.cases),
+    }[form]()
+    click.echo(told, nl=not told.endswith("\n"))
 
 
 @main.command(
@@ -411,7 +446,7 @@ def replay(
             expire_days=expire_days,
             progress=progress,
         )
-    click.echo(recordings.text(report, release=release))
+    click.echo(recordings.text(report, release=release), nl=False)
     ctx.exit(recordings.exit_code(report, release=release))
 
 
@@ -475,11 +510,12 @@ def record(
         session = recording.Session(
             contract=contract, operation=found, target=asking.target, send=asking.send, folder=place, redactor=redactor
         )
-        chosen = recordings.sharded(found, made.cases, redactor, shard) if shard else made.cases
+        chosen = _shard(recordings.keyed(found, made.cases, redactor), shard) if shard else made.cases
         if comparing:
             compared = recording.compare(session, chosen)
-            click.echo(redactor.text(recording.compared_text(compared)))
-            ctx.exit(recording.compared_code(compared))
+            click.echo(redactor.text(recording.compared_text(compared)), nl=False)
+            broken = any(difference.severity == "finding" for difference in compared.differences)
+            ctx.exit(1 if broken else 2 if compared.unanswered else 0)
         click.echo(
             f"up to {len(chosen)} requests to {where.kind}, {sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
         )
@@ -492,8 +528,37 @@ def record(
                 again=again,
                 progress=progress,
             )
-    click.echo(redactor.text(recording.recorded_text(state)))
-    ctx.exit(recording.recorded_code(state))
+    click.echo(redactor.text(_recorded_text(state)))
+    spent = state.sent == max_requests or (max_meetings is not None and state.meetings >= max_meetings)
+    ctx.exit(2 if state.unsettled or (state.stopped and not spent) else 0)
+
+
+def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
+    """
+    The cases of shard K of N, as `1/4` names it.
+    """
+    from rtkcontract.identity import shard
+
+    try:
+        number, count = (int(part) for part in text.split("/"))
+    except ValueError:
+        raise CannotTell(f"--shard {text} is no shard; write it as 1/4") from None
+    return shard(keyed.items(), number, count)
+
+
+def _recorded_text(state: Recorded) -> str:
+    """
+    What a recording did: one line that counts, and one for each thing to know.
+    """
+    lines = [f"no answer kept: {case}: {reason}" for case, reason in state.unsettled]
+    if state.elsewhere:
+        lines.append(
+            f"{len(state.elsewhere)} answers were not of the target that was asked for; they lie in their own folder"
+        )
+    if state.stopped:
+        lines.append(f"stopped: {state.stopped}; {state.left} are left, and the next recording goes on there")
+    lines.append(f"{state.written} recorded, {state.kept} kept as they were, {state.meetings} meetings created")
+    return "\n".join(lines)
 
 
 @main.command(
@@ -561,7 +626,7 @@ def hunt(
                     max_requests=max_requests,
                     seed=seed,
                     on_progress=progress or (lambda done, total: None),
-                )  # type: ignore[arg-type]
+                )
             click.echo(
                 f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), {len(hunted.counterexamples)} counterexamples, seed {hunted.seed}"
             )

@@ -4,8 +4,8 @@ Our contract against the vendor's own sources: the types of the `cloudflare` pac
 1. Both directions are asked: what do only we take, what does only the source take. Each difference carries a value that
    one side fits and the other does not.
 2. A source is held to what it can say. Types of Python say members, types, listed values, what is required and, in a
-   request, whether null may be sent; they say nothing of bounds, lengths, patterns and formats, and in an answer `Optional`
-   means "may be left out", so null is not compared there.
+   request, whether null may be sent; they say nothing of bounds, lengths, patterns and formats, and in an answer
+   `Optional` means "may be left out", so null is not compared there.
 3. Differences that are known stand in `known_drift.json`, each with a reason, evidence, the versions it holds for and a
    day on which it ends. One that has ended fails, and so does one that no longer happens.
 """
@@ -34,8 +34,26 @@ from rtkcontract.taxonomy import kinds
 from rtkcontract.terms import terms
 
 UNSAID: Final = frozenset(
-    "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format minItems maxItems uniqueItems "
-    "minProperties maxProperties default title description examples".split()
+    [
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "default",
+        "title",
+        "description",
+        "examples",
+    ]
 )
 """Keywords that types of Python do not carry."""
 
@@ -77,7 +95,7 @@ class Drift:
         return not self.problems and all(difference.known for difference in self.differences)
 
 
-# --- the types of the package --------------------------------------------------------------------------------------------
+# --- the types of the package --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +184,7 @@ def _plain(schema: Json, name: str) -> Json:
     The schema with every reference inside it replaced.
     """
 
-    def find(file: str, place: str) -> Json:
+    def find(_: str, place: str) -> Json:
         value = schema
         for part in place.split("/")[1:]:
             value = value[part]
@@ -184,10 +202,10 @@ def _pairs_of_types(surface: Surface, types: Types) -> Iterator[tuple[str, Json,
         yield "answer", sayable(schema, null=False), sayable(_plain(types.answer, "answer"), null=False), "writeOnly"
 
 
-# --- both directions -----------------------------------------------------------------------------------------------------
+# --- both directions -----------------------------------------------------------------------------------------------
 
 
-def _both_ways(
+def _both_ways(  # noqa: PLR0913, PLR0917 - one operation, one body, two readings
     operation: str, side: str, lead: tuple[str, ...], ours: Json, theirs: Json, flag: str
 ) -> Iterator[Difference]:
     for only, old, new in (("ours", ours, theirs), ("theirs", theirs, ours)):
@@ -225,7 +243,9 @@ def against_types(surface: Surface, types: Types) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def against_document(ours: Surface, theirs: Surface) -> tuple[Difference, ...]:
+def against_document(  # noqa: C901 - one loop for each part of an operation
+    ours: Surface, theirs: Surface
+) -> tuple[Difference, ...]:
     """
     Where our operation and the same operation of the vendor's document disagree; texts and defaults are left out.
     """
@@ -263,7 +283,7 @@ def against_document(ours: Surface, theirs: Surface) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-# --- known differences ---------------------------------------------------------------------------------------------------
+# --- known differences ---------------------------------------------------------------------------------------------
 
 
 def known_drift(operation: str, folder: Path | None = None) -> Json:
@@ -344,7 +364,7 @@ def with_document(ours: Surface, theirs: Surface, today: str, version: str = "",
     return explained("openapi", version, against_document(ours, theirs), data["known"], today)
 
 
-# --- reports -------------------------------------------------------------------------------------------------------------
+# --- reports -------------------------------------------------------------------------------------------------------
 
 _HEADS: Final = {"ours": "only we take", "theirs": "only they take", "differs": "differs"}
 
@@ -354,9 +374,8 @@ def text(drift: Drift) -> str:
     For a terminal: what is not explained first, then the known differences in one line each.
     """
     new = [difference for difference in drift.differences if not difference.known]
-    lines = [
-        f"drift against {drift.source}: {len(new)} unexplained, {len(drift.differences) - len(new)} known, {len(drift.problems)} stale"
-    ]
+    counts = f"{len(new)} unexplained, {len(drift.differences) - len(new)} known, {len(drift.problems)} stale"
+    lines = [f"drift against {drift.source}: {counts}"]
     for item in new:
         lines.append("")
         lines.append(f"{item.side:<8} {item.where}: {_HEADS[item.only]}{'' if item.value else f' ({item.what})'}")
@@ -395,7 +414,9 @@ def markdown(drift: Drift) -> str:
     if new:
         lines += ["", "| side | where | who | what |", "| --- | --- | --- | --- |"]
         lines += [
-            f"| {item.side} | `{item.where}` | {_HEADS[item.only]} | {item.value and f'`{item.value}` '}{item.why or item.what} |"
+            f"| {item.side} | `{item.where}` | {_HEADS[item.only]} | "
+            + (f"`{item.value}` " if item.value else "")
+            + f"{item.why or item.what} |"
             for item in new
         ]
     return "\n".join([*lines, *(f"\n- {problem}" for problem in drift.problems)]) + "\n"

@@ -3,9 +3,9 @@
 
 1. An edit is about one keyword of one level. `after` is the old level with this one edit made, so that each edit can be
    judged by itself.
-2. `effect` is what the keyword alone proves: "narrower" when an edit can only take values away, "wider" when it can only
-   add some, "unknown" when it may do either. It holds for the level, and through `properties`, `items` and the like for
-   everything above; levels inside unions, conditions and `not` are never entered, so nothing turns round.
+2. `effect` is what the keyword alone proves: "narrower" when an edit can only take values away, "wider" when it can
+   only add some, "unknown" when it may do either. It holds for the level, and through `properties`, `items` and the
+   like for everything above; levels inside unions, conditions and `not` are never entered, so nothing turns round.
 3. Both levels are flat (`subschemas.flat`) and bare: remarks are compared elsewhere.
 """
 
@@ -65,7 +65,7 @@ def _key(value: Json) -> str:
     return dumps(value, sort=True)
 
 
-# --- type, enum, const -------------------------------------------------------------------------------------------------
+# --- type, enum, const ---------------------------------------------------------------------------------------------
 
 _ALL: Final = ("string", "number", "boolean", "null", "array", "object")
 
@@ -114,13 +114,12 @@ def _type(o: Json, n: Json) -> Iterator[Edit]:
     if old is None or new is None:
         kind, effect = ("type.introduced", "narrower") if old is None else ("type.dropped", "wider")
     else:
-        if headed_null := "null" in old and "null" not in new:
-            new = new | {"null"}
         old_rest, new_rest = old - {"null"}, new - {"null"}
-        if old_rest == new_rest or (not headed_null and old_rest == new_rest):
+        if old_rest == new_rest:
             return
-        if "null" in new and "null" not in old and _takes_null(n):
-            new = new - {"null"}
+        if old_rest and new_rest and "null" in old ^ new:
+            # null is told by a rule of its own
+            new = new | {"null"} if "null" in old else new - {"null"} if _takes_null(n) else new
         narrower, wider = _inside(new, old), _inside(old, new)
         if narrower and wider:
             return
@@ -175,7 +174,7 @@ def _enum(o: Json, n: Json) -> Iterator[Edit]:
         yield Edit(kind="enum.value.added", after=after, effect="wider", old="not listed", new=told(come))
 
 
-# --- bounds ------------------------------------------------------------------------------------------------------------
+# --- bounds --------------------------------------------------------------------------------------------------------
 
 
 def _bound(node: Json, low: bool) -> tuple[float, bool] | None:
@@ -266,10 +265,10 @@ def _count(keyword: str) -> Callable[[Json, Json], Iterator[Edit]]:
     return find
 
 
-# --- keywords that are there, not there, or different ---------------------------------------------------------------------
+# --- keywords that are there, not there, or different --------------------------------------------------------------
 
 
-def _plain(
+def _plain(  # noqa: PLR0913 - the keyword and its three names
     keyword: str,
     added: str,
     removed: str,
@@ -331,7 +330,7 @@ def _entries(keyword: str, added: str, removed: str, changed: str) -> Callable[[
     return find
 
 
-# --- objects -----------------------------------------------------------------------------------------------------------
+# --- objects -------------------------------------------------------------------------------------------------------
 
 
 def _is_open(node: Json) -> bool:
@@ -470,7 +469,7 @@ def _prefix(o: Json, n: Json) -> Iterator[Edit]:
         )
 
 
-# --- unions ------------------------------------------------------------------------------------------------------------
+# --- unions --------------------------------------------------------------------------------------------------------
 
 
 def _union(keyword: str) -> Callable[[Json, Json], Iterator[Edit]]:

@@ -62,9 +62,6 @@ PROFILES: Final = {"dev": _profile(50), "ci": _profile(40, derandomize=True), "n
 SLOW_IS_FINE: Final = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 REQUESTS_PER_EXAMPLE: Final = 4
 """Room for shrinking beside the bodies of the search; a shrink of this operation's bodies took 30 to 120 requests."""
-ROUNDS: Final = 6
-"""Searches in one hunt: each goes past what the earlier ones found, so that a common fault does not hide a rare one."""
-
 CAUSES: Final = 12
 """Causes that one hunt shrinks; a target that fails each body in its own way would keep it busy for hours."""
 
@@ -83,7 +80,7 @@ class Counterexample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunt:
     """
-    What a hunt sent and found. `cut_short`: the requests, rounds or causes ran out, so there may be more.
+    What a hunt sent and found. `cut_short`: the requests or the causes ran out, so there may be more.
     """
 
     side: Side
@@ -245,6 +242,12 @@ class _BrokenError(Exception):
         self.case, self.cause = case, cause
 
 
+class _Spent(BaseException):
+    """
+    The search cannot go on: the requests are spent or the judge failed. Hypothesis would shrink a mere Exception.
+    """
+
+
 def _causes(findings: Iterable[Finding]) -> list[Cause]:
     return [(found.check, found.where, found.cause) for found in findings if found.severity == "finding"]
 
@@ -262,38 +265,52 @@ class _Ledger:
         self.failure: Exception | None = None
         self.known: set[Cause] = set()
         self.kinds: dict[Cause, type[_BrokenError]] = {}
+        self.shortest: dict[Cause, _BrokenError] = {}
 
     def causes(self, case: Case) -> list[Cause]:
         """
-        What the case broke; nothing when the budget is spent or the judge itself has failed.
+        What the case broke. Raises _Spent when it was not sent and cannot be.
         """
-        if case.content not in self.findings and not self._sent(case):
-            return []
+        if case.content not in self.findings:
+            self._send(case)
         return _causes(self.findings[case.content])
 
-    def _sent(self, case: Case) -> bool:
-        if self.failure is not None or len(self.findings) >= self.budget:
-            self.cut_short = True
+    def breaks(self, case: Case, cause: Cause) -> bool:
+        """
+        Whether the case has the cause; False when that cannot be asked any more.
+        """
+        try:
+            return cause in self.causes(case)
+        except _Spent:
             return False
+
+    def _send(self, case: Case) -> None:
+        if len(self.findings) >= self.budget:
+            self.cut_short = True
+            raise _Spent
         try:
             self.findings[case.content] = tuple(self.judge(case))
-        # Inside a search hypothesis would take this for a failure of the body; `hunt` raises it again afterwards.
         except Exception as error:
-            self.failure = error
-            return False
+            self.failure, self.cut_short = error, True
+            raise _Spent from error
         self.valid += case.partition == "valid"
         self.on_progress(len(self.findings), self.budget)
-        return True
 
     def ask(self, case: Case) -> None:
         """
         Raises the subclass of _BrokenError that stands for the first cause that is not known yet.
         """
         new = [cause for cause in self.causes(case) if cause not in self.known]
-        if new and new[0] not in self.kinds and len(self.kinds) == CAUSES:
+        if not new:
+            return
+        if new[0] not in self.kinds and len(self.kinds) == CAUSES:
             self.cut_short = True
-        elif new:
-            raise self.kinds.setdefault(new[0], type("_BrokenError", (_BrokenError,), {}))(case, new[0])
+            return
+        broken = self.kinds.setdefault(new[0], type("_BrokenError", (_BrokenError,), {}))(case, new[0])
+        best = self.shortest.setdefault(new[0], broken)
+        if len(case.content) < len(best.case.content):
+            self.shortest[new[0]] = broken
+        raise broken
 
 
 def hunt(  # noqa: PLR0913 - what is explored, three bounds and a listener; all but three have a default
@@ -321,19 +338,17 @@ def hunt(  # noqa: PLR0913 - what is explored, three bounds and a listener; all 
     bodies = cases(contract, operation, side)
     oracle = Oracle(contract.document, operation.request_schema)
     shrunk: dict[bytes, Counterexample] = {}
-    for _ in range(ROUNDS):
-        broken = _search(bodies, ledger.ask, examples, seed)
+    # A search goes past what earlier ones found, so that a common fault does not hide a rare one.
+    while broken := _search(bodies, ledger, examples, seed):
         for error in broken:
             case = _reduced(oracle, operation, ledger, error)
             findings = ledger.findings[case.content]
             shrunk[case.content] = Counterexample(body=loads(case.content), case=case, findings=findings)
             ledger.known.update(_causes(findings), [error.cause])
-        if ledger.failure is not None:
-            raise ledger.failure
-        if not broken:
+        if ledger.cut_short:
             break
-    else:
-        ledger.cut_short = True
+    if ledger.failure is not None:
+        raise ledger.failure
     if not ledger.findings:
         raise CannotTell(f"no {side} body of {operation.name} was generated and sent, so nothing was explored")
     return Hunt(
@@ -355,11 +370,9 @@ def _seed() -> int:
     return 0 if _settings().derandomize else random.SystemRandom().getrandbits(32)
 
 
-def _search(
-    drawn: st.SearchStrategy[Case], ask: Callable[[Case], None], examples: int, seed: int
-) -> list[_BrokenError]:
+def _search(drawn: st.SearchStrategy[Case], ledger: _Ledger, examples: int, seed: int) -> list[_BrokenError]:
     """
-    One hypothesis run outside pytest: the shrunk failure of each cause.
+    One hypothesis run outside pytest: the shrunk failure of each cause, or the shortest met where the run was cut.
     """
 
     @hypothesis.seed(seed)
@@ -376,7 +389,7 @@ def _search(
     )
     @hypothesis.given(drawn)
     def search(case: Case) -> None:
-        ask(case)
+        ledger.ask(case)
 
     try:
         search()
@@ -384,6 +397,8 @@ def _search(
         return [broken]
     except ExceptionGroup as group:
         return [broken for broken in group.exceptions if isinstance(broken, _BrokenError)]
+    except _Spent:
+        return [broken for cause, broken in ledger.shortest.items() if cause not in ledger.known]
     except (hypothesis.errors.Unsatisfiable, hypothesis.errors.FailedHealthCheck) as error:
         raise CannotTell(f"no bodies could be generated: {str(error).splitlines()[0]}") from None
     return []
@@ -400,7 +415,7 @@ def _reduced(oracle: Oracle, operation: Operation, ledger: _Ledger, broken: _Bro
         again = False
         for body in _smaller(loads(case.content)):
             tried = case_of(oracle, operation, body)
-            if tried.partition == case.partition and broken.cause in ledger.causes(tried):
+            if tried.partition == case.partition and ledger.breaks(tried, broken.cause):
                 case, again = tried, True
                 break
     return case

@@ -27,7 +27,7 @@ import re
 import urllib.parse
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -182,8 +182,27 @@ def covered(text: bytes, wanted: Needles) -> list[tuple[int, int, str]]:
     """
     (start, end, name) of each stretch of the text that pieces of secrets cover, in order, without overlaps.
     """
+    return _merged(_hits(text.lower(), wanted))
+
+
+def covered_apart(text: bytes, wanted: Needles) -> list[tuple[int, int, str]]:
+    """
+    As `covered`, for secrets whose letters and digits stand apart, as in a list of pieces.
+    """
+    low = text.lower()
+    hits = list(_hits(_APART.sub(b"", low), wanted))
+    if not hits:
+        return []
+    places = [match.start() for match in re.finditer(rb"[a-z0-9]", low)]
+    return _merged((places[start], places[end - 1] + 1, name) for start, end, name in hits)
+
+
+_APART: Final = re.compile(rb"[^a-z0-9]+")
+
+
+def _merged(hits: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     merged: list[tuple[int, int, str]] = []
-    for start, end, name in sorted(_hits(text.lower(), wanted)):
+    for start, end, name in sorted(hits):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]), merged[-1][2])
         else:

@@ -112,10 +112,9 @@ def text(recordings: Recordings) -> str:
     """
     For a terminal; at most ten names of each sort.
     """
-    lines = [
-        f"recordings: {recordings.read} read, {len(recordings.outdated)} fit OLD and not NEW, "
-        f"{len(recordings.unrecorded)} cases without a recording, {len(recordings.orphans)} without a case"
-    ]
+    counts = f"{recordings.read} read, {len(recordings.outdated)} fit OLD and not NEW"
+    missing = f"{len(recordings.unrecorded)} cases without a recording, {len(recordings.orphans)} without a case"
+    lines = [f"recordings: {counts}, {missing}"]
     for item in recordings.outdated[:10]:
         lines.append(f"  {item.case_id}: {item.side}: {item.why}" + (f" ({item.change})" if item.change else ""))
     for label, names in (("no recording yet", recordings.unrecorded), ("belongs to no case", recordings.orphans)):

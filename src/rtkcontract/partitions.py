@@ -176,9 +176,11 @@ def same(left: Json, right: Json) -> bool:
     """
     Whether two values are the same JSON value: 60 and 60.0 are, true and 1 are not.
     """
-    return type_of(left) == type_of(right) and (
-        left == right if not isinstance(left, list | dict) else dumps(left, sort=True) == dumps(right, sort=True)
-    )
+    if isinstance(left, dict):
+        return isinstance(right, dict) and left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
+    if isinstance(left, list | tuple):
+        return isinstance(right, list | tuple) and len(left) == len(right) and all(map(same, left, right))
+    return type_of(left) == type_of(right) and bool(left == right)
 
 
 def type_of(value: Json) -> str:

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -474,6 +475,7 @@ def _valid_side(derived: _Derived, strength: int, progress: Progress | None) -> 
         )
         decided.rows.extend(lone.rows)
         found.extend(case for row in lone.rows if (case := derived.row(bodies.body(row), "combinations")) is not None)
+    found.extend(_variants(derived, found) if strength > 1 else ())
     ever = bodies.accepted.fresh.domain if bodies.accepted.fresh else 0
     opened = grow(
         bodies.valid,
@@ -489,6 +491,31 @@ def _valid_side(derived: _Derived, strength: int, progress: Progress | None) -> 
     impossible = [_told(bodies, literals) for literals in (*((literal,) for literal in bits(never)), *opened.impossible)]
     unreached = [_told(bodies, literals) for literals in (*decided.unreached, *opened.unreached)]
     return found, impossible, unreached
+
+
+def _variants(derived: _Derived, rows: list[Case]) -> Iterator[Case]:
+    """
+    Rows that hold what is left of the variants, as many in one body as go together.
+    """
+    bodies, space = derived.bodies, derived.bodies.accepted
+    left = bodies.unsent(loads(case.content, as_written=True) for case in rows if case.expect.outcome == "accepted")
+    while left:
+        state, chosen = space.fresh, dict[int, Json]()
+        for literal in left:
+            after = space.assign(state, literal) if state is not None else None
+            if after is not None:
+                state, chosen[literal] = after, left[literal][-1]
+        row = bodies.smallest(chosen)
+        body = bodies.body(row, chosen=chosen) if row is not None else None
+        if body is None or bodies.oracle.expectation(loads(encode(body))).outcome != "accepted":
+            row = bodies.smallest([next(iter(left))])
+            chosen = {literal: left[literal][-1] for literal in itertools.islice(left, 1)}
+            body = bodies.body(row, chosen=chosen) if row is not None else None
+        if body is not None and (case := derived.row(body, "combinations")) is not None:
+            yield case
+        for literal in chosen:
+            left[literal].pop()
+        left = {literal: values for literal, values in left.items() if values}
 
 
 def _told(bodies: Bodies, literals: Iterable[int]) -> str:

@@ -1,10 +1,10 @@
 """
 (one edit of a schema, who it is for) -> safe with a proof, breaking with a witness, or undecided.
 
-1. A sender keeps to OLD and is refused by NEW: a request breaks when some value that fits OLD does not fit NEW. A reader
-   keeps to OLD and is given NEW: an answer breaks when some value that fits NEW does not fit OLD.
-2. Objects are open, and yet nobody sends what is not declared: where only one of the two revisions declares a member, the
-   other is read as if it refused that member. Without this, each new optional member of a request would break it.
+1. A sender keeps to OLD and is refused by NEW: a request breaks when some value that fits OLD does not fit NEW. A
+   reader keeps to OLD and is given NEW: an answer breaks when some value that fits NEW does not fit OLD.
+2. Objects are open, and yet nobody sends what is not declared: where only one of the two revisions declares a member,
+   the other is read as if it refused that member. Without this, each new optional member of a request would break it.
 3. Safe takes a proof: "structure" (the keyword can only act one way) or "algebra" (set inclusion). Breaking takes a
    witness that was judged under both whole schemas. Everything else is undecided, with the number of values tried.
 """
@@ -200,7 +200,7 @@ def _hosts(schema: Json, step: str, value: Json) -> Iterator[Json]:
             yield {**host, name: value}
 
 
-# --- why a value does not fit --------------------------------------------------------------------------------------------
+# --- why a value does not fit --------------------------------------------------------------------------------------
 
 
 def _branches(schema: Json) -> list[Json]:

@@ -406,6 +406,7 @@ def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
     def hunted(side: Literal["valid", "invalid"]) -> str:
         from rtkcontract import explore
 
+        explore.use_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
         found: dict[str, Result] = {}
 
         def judged(case: Case) -> list[Finding]:

@@ -34,6 +34,7 @@ from rtkcontract.leaks import (
     Gate,
     Secrets,
     covered,
+    covered_apart,
     harmless,
     looks_random,
     needles,
@@ -150,6 +151,12 @@ def _fraction(text: str) -> str:
     return ((match and match[4]) or "").rstrip("0.")
 
 
+def _renamed(data: bytes, runs: list[tuple[int, int, str]]) -> bytes:
+    for start, end, name in reversed(runs):
+        data = data[:start] + name.encode() + data[end:]
+    return data
+
+
 class Redactor:
     """
     Takes one run's secrets out of texts, requests and answers. `secrets` are (name, value); TOKEN, ACCOUNT_ID and
@@ -168,7 +175,8 @@ class Redactor:
         """
         A report, a log line, a traceback: what the run named goes by its name, what looks secret by a stand-in.
         """
-        return self._seen(HIDDEN.sub(self._opened, self._named(text)), self.gate.public)
+        text = HIDDEN.sub(self._opened, self._apart(self._named(text)))
+        return self._seen(text, self.gate.public)
 
     def request(self, request: Request) -> Request:
         """
@@ -198,10 +206,15 @@ class Redactor:
 
     def _named(self, text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")
-        runs = covered(data, needles(self.gate.secrets, self.gate.public))
-        for start, end, name in reversed(runs):
-            data = data[:start] + name.encode() + data[end:]
-        return data.decode("utf-8", "surrogatepass") if runs else text
+        return self._bytes(data).decode("utf-8", "surrogatepass")
+
+    def _bytes(self, data: bytes) -> bytes:
+        return _renamed(data, covered(data, needles(self.gate.secrets, self.gate.public)))
+
+    def _apart(self, text: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        runs = covered_apart(data, needles(self.gate.secrets, self.gate.public))
+        return _renamed(data, runs).decode("utf-8", "surrogatepass") if runs else text
 
     def _opened(self, match: re.Match[str]) -> str:
         """
@@ -214,11 +227,6 @@ class Redactor:
         inside = word[2:-1] if match[1] else word
         found = scan(inside.encode("utf-8", "replace"), self.gate, look="ours")
         return next((name for leak in found if (name := leak.kind.partition(" (")[0]) in names), word)
-
-    def _bytes(self, data: bytes) -> bytes:
-        for start, end, name in reversed(covered(data, needles(self.gate.secrets, self.gate.public))):
-            data = data[:start] + name.encode() + data[end:]
-        return data
 
     def _url(self, url: str) -> str:
         if url == self.base_url or url.startswith(self.base_url + "/"):

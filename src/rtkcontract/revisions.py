@@ -173,13 +173,15 @@ def _document(files: _Files, operation: str, sides: Sides) -> Mapping[str, Surfa
     root = files.main.find("") if "paths" not in roots else {}
     if isinstance(root, dict) and (set(root) & (CONSTRAINTS | {"$schema", "$ref", "$defs"})):
         name = operation or posixpath.basename(files.name).split(".")[0]
-        return {name: of_schema(root, lambda file, place: files.find(file, place), where, name, sides)}
+        return {name: of_schema(root, files.find, where, name, sides)}
     raise CannotTell(f"{where} is neither an OpenAPI 3 document (no member openapi) nor a JSON Schema")
 
 
 def _operations(files: _Files, operation: str) -> Mapping[str, Surface]:
     roots = files.main.names("")
-    head = {key: files.main.find(pointer([key])) for key in ("openapi", "servers", "security") if key in roots}
+    head: dict[str, Json] = {
+        key: files.main.find(pointer([key])) for key in ("openapi", "servers", "security") if key in roots
+    }
     reader = Reader(head, files.find, files.where)
     found: dict[str, Surface] = {}
     seen: list[str] = []
@@ -328,7 +330,8 @@ def read(name: str, *, operation: str = "", folder: Path | None = None, sides: S
     if _is_revision(folder, revision):
         return _from_git(folder, revision, path if colon else "schemas", operation, sides)
     raise CannotTell(
-        f"{name} is neither a file or folder nor a git revision (PATH, REV, REV:PATH or @YYYY-MM-DD) in {folder.resolve()}"
+        f"{name} is neither a file or folder nor a git revision in {folder.resolve()}; "
+        "say PATH, REV, REV:PATH or @YYYY-MM-DD"
     )
 
 

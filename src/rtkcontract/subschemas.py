@@ -22,11 +22,32 @@ MAPS: Final = ("properties", "patternProperties", "dependentSchemas", "$defs", "
 LISTS: Final = (*IN_PLACE_LISTS, "prefixItems")
 SINGLES: Final = (
     *IN_PLACE,
-    *"items additionalProperties not contains propertyNames unevaluatedItems unevaluatedProperties".split(),
+    *["items", "additionalProperties", "not", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"],
 )
 CONSTRAINTS: Final = frozenset(
-    "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format "
-    "minItems maxItems uniqueItems minContains maxContains required minProperties maxProperties dependentRequired".split()
+    [
+        "type",
+        "enum",
+        "const",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minContains",
+        "maxContains",
+        "required",
+        "minProperties",
+        "maxProperties",
+        "dependentRequired",
+    ]
 ).union(LISTS, SINGLES, ("properties", "patternProperties", "dependentSchemas"))
 """Keywords that decide which values fit; everything else is a remark."""
 
@@ -266,11 +287,9 @@ def _joined(one: Json, two: Json) -> Json | None:
         "items",
         "contains",
     }
-    if (set(two) & bound or set(one) & bound & {"additionalProperties", "unevaluatedProperties"}) and set(
-        two
-    ) & CONSTRAINTS:
-        if set(one) & CONSTRAINTS:
-            return None
+    moved = set(two) & bound or set(one) & {"additionalProperties", "unevaluatedProperties"}
+    if moved and set(two) & CONSTRAINTS and set(one) & CONSTRAINTS:
+        return None
     made = dict(one)
     for key, value in two.items():
         if key not in made or made[key] == value or key not in CONSTRAINTS:

@@ -38,6 +38,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """
+    What may come with one status: media type to schema, and headers by their lower-case name.
+    """
+
     media: Mapping[str, Json]
     headers: Mapping[str, Parameter]
 
@@ -156,9 +160,8 @@ class Whole:
         if not self.old_words:
             return made
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-            if isinstance(made.get(exclusive), bool):
-                if made.pop(exclusive) and bound in made:
-                    made[exclusive] = made.pop(bound)
+            if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
+                made[exclusive] = made.pop(bound)
         if made.pop("nullable", False) is True:
             made = _with_null(made)
         return made
@@ -174,7 +177,9 @@ def _with_null(node: Json) -> Json:
     return {**node, "type": [*(kinds if isinstance(kinds, list) else [kinds]), "null"]}
 
 
-def of_schema(schema: Json, find: Find, where: str, name: str, sides: Sides = "both", file: str = "") -> Surface:
+def of_schema(  # noqa: PLR0913, PLR0917 - where the schema stands and what it is for
+    schema: Json, find: Find, where: str, name: str, sides: Sides = "both", file: str = ""
+) -> Surface:
     """
     A plain JSON Schema as a surface: the body of a request, the data of an answer, or both.
     """
@@ -204,7 +209,8 @@ class Reader:
             return self._surface(path, method, item, name)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CannotTell(
-                f"{self.where}: {method.upper()} {path} is not written as OpenAPI 3 says ({type(error).__name__}: {error})"
+                f"{self.where}: {method.upper()} {path} is not written as OpenAPI 3 says "
+                f"({type(error).__name__}: {error})"
             ) from None
 
     def _surface(self, path: str, method: str, item: Json, name: str) -> Surface:
@@ -255,8 +261,7 @@ class Reader:
         found = {}
         for nodes in lists:
             for node in nodes:
-                node, file = self.whole.behind(node, "")
-                parameter = self._parameter(node, file)
+                parameter = self._parameter(*self.whole.behind(node, ""))
                 found[parameter.where, parameter.name] = parameter
         yield from found.values()
 

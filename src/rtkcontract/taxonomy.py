@@ -119,3 +119,10 @@ def equivalents() -> Iterator[tuple[str, Revision, Revision]]:
     for row in _data()["equivalent"]:
         for old, new in ((row["old"], row["new"]), (row["new"], row["old"])):
             yield row["what"], *(document({"$schema": "2020-12", **schema}, label=row["what"]) for schema in (old, new))
+
+
+def rewritings() -> tuple[Json, ...]:
+    """
+    Pairs of schemas that say the same: what, old, new.
+    """
+    return tuple(_data()["equivalent"])

@@ -23,6 +23,10 @@ from rtkcontract.witness import size, values
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
+    """
+    One difference beside the bodies. `request` or `answer` is the witness, as `described` reads them.
+    """
+
     kind: str
     side: Literal["request", "answer", "call"]
     where: str

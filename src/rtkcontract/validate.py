@@ -15,7 +15,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Final, Literal, NoReturn
 from urllib.parse import urlsplit
 
@@ -463,8 +463,7 @@ class Rules:
         if told.partition(";")[0].strip().lower() == self.operation.media_type.lower() or asked.broken:
             return asked
         note = f"content-type is {told or 'missing'}; only {self.operation.media_type} is declared"
-        expect = Expectation(outcome="unspecified", reason=note)
-        return Half(value=asked.value, expect=expect, notes=(*asked.notes, note), stored=asked.stored)
+        return replace(asked, expect=Expectation(outcome="unspecified", reason=note), notes=(*asked.notes, note))
 
 
 # ---- helpers

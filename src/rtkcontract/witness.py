@@ -47,12 +47,22 @@ PROBES: Final = (
 ONE_OF_EACH: Final[tuple[Json, ...]] = ("a", 1, 0.5, True, None, [], {})
 
 KINDS: Final[dict[str, frozenset[str]]] = {
-    "number": frozenset("minimum maximum exclusiveMinimum exclusiveMaximum multipleOf".split()),
-    "string": frozenset("minLength maxLength pattern format".split()),
-    "array": frozenset("items prefixItems minItems maxItems uniqueItems contains unevaluatedItems".split()),
+    "number": frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
+    "string": frozenset(["minLength", "maxLength", "pattern", "format"]),
+    "array": frozenset(["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "unevaluatedItems"]),
     "object": frozenset(
-        "properties required additionalProperties patternProperties propertyNames minProperties maxProperties "
-        "dependentRequired dependentSchemas unevaluatedProperties".split()
+        [
+            "properties",
+            "required",
+            "additionalProperties",
+            "patternProperties",
+            "propertyNames",
+            "minProperties",
+            "maxProperties",
+            "dependentRequired",
+            "dependentSchemas",
+            "unevaluatedProperties",
+        ]
     ),
 }
 

@@ -1,0 +1,178 @@
+"""
+What judging and replaying recordings costs: `python benchmarks/recordings.py [most]`, figures in CPU seconds.
+
+1. Judging: 1,000 to `most` (10,000) made interactions, one file each, through all checks of today's contract.
+2. Replay of the same cases: by key, one file each, beside vcrpy's own matching of bodies in one shared cassette.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vcr.cassette import Cassette
+from vcr.matchers import body, method, uri
+from vcr.record_mode import RecordMode
+from vcr.request import Request as VcrRequest
+
+from rtkcontract import cassettes, catalog, plan, recordings
+from rtkcontract.cases import request_of
+from rtkcontract.identity import file_name, key_of
+from rtkcontract.jsontext import NotStrictJson, encode, loads
+from rtkcontract.model import Answered, Case, Contract, Expectation, Operation
+from rtkcontract.redact import PLACEHOLDERS, Redactor
+from rtkcontract.targets import EMULATOR_ACCOUNT, EMULATOR_APP, EMULATOR_TOKEN, responder
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def made(contract: Contract, operation: Operation, count: int) -> Iterator[Case]:
+    """
+    The standard plan over and over, each time with other titles, so that no two cases are the same request.
+    """
+    planned = plan.make(contract, operation, "standard").cases
+    oracle = plan.make(contract, operation, "smoke").bodies.oracle
+    for number, case in zip(range(count), itertools.cycle(planned)):
+        content, expect = case.content, case.expect
+        try:
+            value = loads(content)
+        except NotStrictJson:
+            value = None
+        if number >= len(planned) and isinstance(value, dict):
+            content = encode({**value, "title": f"rtkcontract {number}"})
+            expect = oracle.expectation(loads(content))
+        elif number >= len(planned):
+            content, expect = encode({"title": f"rtkcontract {number}"}), Expectation(outcome="accepted", reason="made")
+        yield Case(
+            id=f"{operation.name}/made/{number}", operation=operation.name, side="corpus", partition="made", content=content, expect=expect,
+            overrides=case.overrides if number < len(planned) else type(case.overrides)(),
+        )  # fmt: skip
+
+
+def shelve(contract: Contract, operation: Operation, cases: list[Case], folder: Path) -> None:
+    """
+    One file a case, answered by the emulator; the gate is left out, since it is no part of what is measured.
+    """
+    respond = responder(contract, token=EMULATOR_TOKEN, account_id=EMULATOR_ACCOUNT, app_id=EMULATOR_APP)
+    target = type(PLACEHOLDERS)(
+        kind="emulator",
+        base_url=PLACEHOLDERS.base_url,
+        account_id=EMULATOR_ACCOUNT,
+        app_id=EMULATOR_APP,
+        token=EMULATOR_TOKEN,
+    )
+    redactor = Redactor(
+        contract, (("TOKEN", EMULATOR_TOKEN), ("ACCOUNT_ID", EMULATOR_ACCOUNT), ("APP_ID", EMULATOR_APP))
+    )
+    place = folder / "emulator" / operation.name
+    place.mkdir(parents=True)
+    for case in cases:
+        request = request_of(operation, case, target)
+        stored = redactor.request(request)
+        told = cassettes.Provenance(
+            recorded_at="2026-11-21T12:00:00Z",
+            target="emulator",
+            contract=contract.digest,
+            case=case.id,
+            expected=case.expect.outcome,
+        )
+        interaction = cassettes.sealed(stored, redactor.response(respond(request), stored.content), told)
+        path = place / file_name(case.id, key_of(stored))
+        path.write_text(cassettes.to_text(interaction), encoding="utf-8")
+
+
+def seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """
+    CPU and wall seconds of a piece of work.
+    """
+    cpu, wall = time.process_time(), time.perf_counter()
+    work()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def stock(folder: Path, cases: list[Case], operation: Operation, asked: int) -> float:
+    """
+    CPU seconds a request, with one shared cassette and vcrpy's matching on method, address and body.
+    """
+    shared = Cassette("none", record_mode=RecordMode.NONE, match_on=(method, uri, body), allow_playback_repeats=True)
+    for path in cassettes.files(folder):
+        one = cassettes.read(path)
+        answer = {
+            "status": {"code": one.response.status, "message": ""},
+            "headers": {},
+            "body": {"string": one.response.content},
+        }
+        shared.data.append(
+            (VcrRequest(one.request.method, one.request.url, one.request.content, dict(one.request.headers)), answer)
+        )
+    shared.rewound = True
+    step = max(1, len(cases) // asked)
+
+    def play() -> None:
+        for case in cases[::step]:
+            request = request_of(operation, case, PLACEHOLDERS)
+            again = VcrRequest(request.method, request.url, request.content, dict(request.headers))
+            # As the stub does: first whether it can be played, then the playing.
+            if shared.can_play_response_for(again):
+                shared.play_response(again)
+
+    return seconds(play)[0] / len(cases[::step])
+
+
+def by_key(contract: Contract, folder: Path, cases: list[Case], operation: Operation) -> tuple[float, float]:
+    """
+    CPU seconds to open all recordings, and a request.
+    """
+    redactor = Redactor(contract)
+    opened: list[cassettes.Send] = []
+    opening, _ = seconds(lambda: opened.append(cassettes.replayer(folder, redactor)))
+    played: list[bool] = []
+
+    def play() -> None:
+        for case in cases:
+            played.append(isinstance(opened[0](request_of(operation, case, PLACEHOLDERS)), Answered))
+
+    spent, _ = seconds(play)
+    assert all(played)
+    return opening, spent / len(cases)
+
+
+def judged(contract: Contract, operation: Operation, cases: list[Case], folder: Path) -> str:
+    """
+    One line of the first table.
+    """
+    found: list[dict[str, int]] = []
+    cpu, wall = seconds(lambda: found.append(recordings.judge_all(contract, operation, cases, folder, now=NOW).counts))
+    counts = ", ".join(f"{count} {name}" for name, count in found[0].items() if count)
+    return f"  {len(cases):>8,} recordings  {cpu:10.2f} {wall:8.2f} {cpu / len(cases) * 1e6:9.0f}   {counts}"
+
+
+def main(most: int) -> None:
+    """
+    Prints both tables.
+    """
+    contract = catalog.load()
+    operation = next(iter(contract.operations.values()))
+    every = list(made(contract, operation, most))
+    sizes = [size for size in (1_000, 2_000, 5_000, 10_000, 20_000) if size <= most] or [most]
+    with tempfile.TemporaryDirectory() as place:
+        shelves = {size: Path(place, str(size)) for size in sizes}
+        for size, folder in shelves.items():
+            shelve(contract, operation, every[:size], folder)
+        print("judging, all checks            CPU s   wall s   us each")
+        for size, folder in shelves.items():
+            print(judged(contract, operation, every[:size], folder))
+        print("replay, CPU ms a request      by key  (opening, s)   vcrpy, body matched")
+        for size, folder in shelves.items():
+            opening, each = by_key(contract, folder, every[:size], operation)
+            theirs = stock(folder, every[:size], operation, 40)
+            print(f"  {size:>8,} recordings  {each * 1e3:10.3f} {opening:12.2f} {theirs * 1e3:18.1f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
