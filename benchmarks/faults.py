@@ -4,7 +4,8 @@ The fault zoo against the named plans: what is found, after how many requests, a
 1. Each fault is served on loopback and asked by the same plan, wire and checks as `pytest contract_tests` uses; a
    sample goes through the real command as well, and both must agree.
 2. A fault counts from the first request after which a run that ended there would report it.
-3. A run ends at its first finding here; the real command always sends the whole plan.
+3. A run ends at its first finding here, but for the comparison; the real command always sends the whole plan.
+4. schemathesis takes 15 to 25 s a fault, so a sample is compared by default: the same faults for both.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 import faults as zoo  # noqa: E402  # the zoo stands with the tests
+import peer  # noqa: E402
 
 from rtkcontract import catalog, checks, runs, wire  # noqa: E402
 from rtkcontract import plan as plans  # noqa: E402
@@ -119,7 +121,7 @@ def _first(results: list[Result]) -> int | None:
 
 def _hunted(job: tuple[str, int, str]) -> Hunt:
     kind, number, plan = job
-    server = (zoo.FAULTS if kind == "fault" else zoo.VARIANTS)[number]
+    server = (zoo.VARIANTS if kind == "variant" else zoo.FAULTS)[number]
     return hunt(server, PLANS[plan], to_the_end=kind != "fault")
 
 
@@ -178,32 +180,78 @@ def command(server: zoo.Fault | zoo.Variant, plan: str, *options: str) -> Comman
     )
 
 
+# --- the peer -------------------------------------------------------------------------------------------------------
+
+
+def _asked_by_peer(number: int | None) -> Hunt:
+    """
+    The default run of schemathesis' own command line against one fault; None stands for the correct server.
+    """
+    fault = None if number is None else zoo.FAULTS[number]
+    respond = peer.as_it_expects(fault.server(CONTRACT) if fault else zoo.correct(CONTRACT), zoo.TOKEN)
+    ids = {"account_id": zoo.ACCOUNT, "app_id": zoo.APP}
+    try:
+        done = peer.against(respond, CONTRACT.document, token=zoo.TOKEN, ids=ids)
+    except subprocess.TimeoutExpired as late:
+        return _hunt_of(fault, None, 0, float(late.timeout), ())
+    return _hunt_of(fault, done.first, done.requests, done.wall_s, tuple(done.failures))
+
+
+def _hunt_of(fault: zoo.Fault | None, first: int | None, sent: int, seconds: float, checks_failed: tuple[str, ...]) -> Hunt:
+    return Hunt(
+        name=fault.name if fault else "the correct server",
+        group=fault.group if fault else "lawful",
+        plan="schemathesis",
+        first=first,
+        sent=sent,
+        seconds=seconds,
+        findings=checks_failed,
+        untold=False,
+    )
+
+
+def compared(numbers: list[int], plan: str) -> Iterator[tuple[Hunt, Hunt]]:
+    """
+    Each fault asked by the plan, sent to its end, and by schemathesis; both on the same servers in the same run.
+    """
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("fork")) as pool:
+        ours = pool.map(_hunted, [("fault to the end", number, plan) for number in numbers])
+        yield from zip(ours, pool.map(_asked_by_peer, numbers), strict=True)
+
+
+def sample(numbers: list[int], count: int) -> list[int]:
+    """
+    So many numbers, evenly spread over all: each group has its share.
+    """
+    return sorted({numbers[place * len(numbers) // count] for place in range(min(count, len(numbers)))})
+
+
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-def table(hunts: list[Hunt], plan: str) -> str:
+def table(hunts: list[Hunt], title: str) -> str:
     """
-    Found, median of requests to the first finding, requests of the whole plan and seconds, one line a group.
+    Found, requests to the first finding (median and most), requests sent and seconds, one line a group.
     """
     groups: dict[str, list[Hunt]] = collections.defaultdict(list)
     for one in hunts:
         groups[one.group].append(one)
-    lines = [f"{f'plan {plan}, {len(PLANS[plan].cases)} requests':34} {'found':>9} {'first':>6} {'most':>6} {'seconds':>8}"]
+    lines = [f"{title:34} {'found':>9} {'first':>6} {'most':>6} {'sent':>8} {'seconds':>8}"]
     for group, mine in (*groups.items(), ("all", hunts)):
         firsts = [one.first for one in mine if one.first is not None]
         told = f"{len(firsts)}/{len(mine)}"
         middle = f"{statistics.median(firsts):.0f}" if firsts else "-"
-        seconds = sum(one.seconds for one in mine)
-        lines.append(f"{group:34} {told:>9} {middle:>6} {max(firsts, default=0):>6} {seconds:>8.1f}")
+        sent, seconds = sum(one.sent for one in mine), sum(one.seconds for one in mine)
+        lines.append(f"{group:34} {told:>9} {middle:>6} {max(firsts, default=0):>6} {sent:>8} {seconds:>8.1f}")
     return "\n".join(lines)
 
 
-def curve(firsts: Iterable[int | None], total: int) -> str:
+def curve(hunts: list[Hunt]) -> str:
     """
     The share of faults found within so many requests.
     """
-    known = [first for first in firsts if first is not None]
-    return "  ".join(f"{step}: {sum(first <= step for first in known) / total:6.1%}" for step in STEPS)
+    known = [one.first for one in hunts if one.first is not None]
+    return "  ".join(f"{step}: {sum(first <= step for first in known) / max(len(hunts), 1):6.1%}" for step in STEPS)
 
 
 def chosen(words: list[str]) -> list[int]:
@@ -217,32 +265,106 @@ def chosen(words: list[str]) -> list[int]:
     ]
 
 
+def show_plan(name: str, numbers: list[int]) -> int:
+    """
+    The table of one plan and the faults that it misses; `thorough` is asked about three fields only.
+    """
+    numbers = [number for number in numbers if name != "thorough" or zoo.FAULTS[number].fields == 3]
+    if not numbers:
+        return 0
+    started = time.perf_counter()
+    told = list(hunted([("fault", number, name) for number in numbers]))
+    untold = [one for number, one in zip(numbers, told, strict=True) if zoo.FAULTS[number].untold]
+    told = [one for number, one in zip(numbers, told, strict=True) if not zoo.FAULTS[number].untold]
+    print(table(told, f"plan {name}, {len(PLANS[name].cases)} requests"))
+    print(f"found within {curve(told)}   ({time.perf_counter() - started:.0f} s)")
+    for label, groups in (("single field", (1,)), ("two fields", (2,)), ("three fields", (3,))):
+        some = [one for one in told if _fields(one) in groups]
+        print(f"  {label}: {sum(one.found for one in some)} of {len(some)}")
+    print(f"  no answer, which a run tells with exit code 2: {sum(one.untold for one in untold)} of {len(untold)}")
+    for one in told:
+        if not one.found:
+            print(f"  missed: {one.group}: {one.name}")
+    return sum(not one.found for one in told)
+
+
+def _fields(one: Hunt) -> int:
+    return next(fault.fields for fault in zoo.FAULTS if (fault.group, fault.name) == (one.group, one.name))
+
+
+def show_variants(name: str) -> int:
+    """
+    The lawful variants that a plan reports; there may be none.
+    """
+    lawful = list(hunted([("variant", number, name) for number in range(len(zoo.VARIANTS))]))
+    reported = [one for one in lawful if one.found or one.untold]
+    print(f"lawful variants reported by {name}: {len(reported)} of {len(lawful)}")
+    for one in reported:
+        print(f"  reported: {one.name}: {'; '.join(one.findings) or 'no answer'}")
+    return len(reported)
+
+
+def show_commands(numbers: list[int], plan: str) -> int:
+    """
+    A sample through the real command: the exit code says what the quick way says, and the findings are in the run file.
+    """
+    wrong = 0
+    for number in numbers:
+        fault = zoo.FAULTS[number]
+        quick, real = hunt(fault, PLANS[plan]), command(fault, plan)
+        expected = 1 if quick.found else 2 if quick.untold else 0
+        agree = real.exit_code == expected and bool(real.findings) == quick.found
+        wrong += not agree
+        print(f"  {'agree' if agree else 'DIFFER':6} exit {real.exit_code} {real.seconds:5.1f} s  {fault.group}: {fault.name}")
+        if not agree:
+            print(real.output)
+    print(f"through the real command: {len(numbers) - wrong} of {len(numbers)} agree")
+    return wrong
+
+
+def show_comparison(numbers: list[int], plan: str) -> int:
+    """
+    Both tables and both curves, side by side; a curve of ours below the peer's is a failure.
+    """
+    baseline = _asked_by_peer(None)
+    print(f"schemathesis on the correct server: {baseline.sent} requests, {baseline.seconds:.1f} s, {baseline.findings}")
+    pairs = list(compared(numbers, plan))
+    ours, theirs = [one for one, _ in pairs], [other for _, other in pairs]
+    print(table(ours, f"plan {plan}"))
+    print(table(theirs, "schemathesis"))
+    print(f"{plan:14} found within {curve(ours)}")
+    print(f"{'schemathesis':14} found within {curve(theirs)}")
+    for one, other in pairs:
+        if other.found and not one.found:
+            print(f"  found by schemathesis only: {one.group}: {one.name}: {', '.join(other.findings)}")
+    return sum(_within(ours, step) < _within(theirs, step) for step in STEPS)
+
+
+def _within(hunts: list[Hunt], step: int) -> int:
+    return sum(one.first is not None and one.first <= step for one in hunts)
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else "")
     parser.add_argument("words", nargs="*", help="only faults whose group or name holds one of these")
-    parser.add_argument("--plan", action="append", choices=list(plans.PLANS), help="smoke and standard by default")
-    parser.add_argument("--no-variants", action="store_true")
+    parser.add_argument("--plan", action="append", choices=list(plans.PLANS), help="all of them by default")
+    parser.add_argument("--skip", action="append", default=[], choices=("faults", "variants", "commands", "peer"))
+    parser.add_argument("--commands", type=int, default=12, metavar="N", help="faults that go through the real command")
+    parser.add_argument("--peer", type=int, default=60, metavar="N", help="faults that schemathesis is asked about; 0 for all")
     options = parser.parse_args()
     numbers = chosen(options.words)
-    failed = False
-    for name in options.plan or ("smoke", "standard"):
-        PLANS[name] = plans.make(CONTRACT, OPERATION, name)
+    PLANS.update({name: plans.make(CONTRACT, OPERATION, name) for name in options.plan or plans.PLANS})
+    main_plan = "standard" if "standard" in PLANS else next(iter(PLANS))
+    bad = 0
     for name in PLANS:
-        started = time.perf_counter()
-        told = list(hunted([("fault", number, name) for number in numbers if name != "thorough" or zoo.FAULTS[number].fields == 3]))
-        print(table(told, name))
-        print(f"found within {curve((one.first for one in told), len(told))}   ({time.perf_counter() - started:.0f} s)")
-        for one in told:
-            if not one.found:
-                print(f"  missed: {one.group}: {one.name}{' (no answer, so exit code 2)' if one.untold else ''}")
-        if not options.no_variants:
-            lawful = list(hunted([("variant", number, name) for number in range(len(zoo.VARIANTS))]))
-            reported = [one for one in lawful if one.found or one.untold]
-            failed = failed or bool(reported)
-            print(f"lawful variants reported: {len(reported)} of {len(lawful)}")
-            for one in reported:
-                print(f"  reported: {one.name}: {'; '.join(one.findings) or 'no answer'}")
-    return int(failed)
+        bad += show_plan(name, numbers) if "faults" not in options.skip else 0
+        bad += show_variants(name) if "variants" not in options.skip and name != "thorough" else 0
+    if "commands" not in options.skip:
+        bad += show_commands(sample(numbers, options.commands), main_plan)
+    if "peer" not in options.skip:
+        told = [number for number in numbers if not zoo.FAULTS[number].untold]
+        bad += show_comparison(sample(told, options.peer or len(told)), main_plan)
+    return int(bad > 0)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,8 +25,8 @@ from rtkcontract import cassettes, catalog, plan, recordings
 from rtkcontract.cases import request_of
 from rtkcontract.identity import file_name, key_of
 from rtkcontract.jsontext import NotStrictJson, encode, loads
-from rtkcontract.model import Answered, Case, Contract, Expectation, Operation
-from rtkcontract.redact import PLACEHOLDERS, Redactor
+from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides
+from rtkcontract.redact import PLACEHOLDERS, Redactor, redactor_of
 from rtkcontract.targets import EMULATOR_ACCOUNT, EMULATOR_APP, EMULATOR_TOKEN, responder
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -48,10 +49,14 @@ def made(contract: Contract, operation: Operation, count: int) -> Iterator[Case]
             expect = oracle.expectation(loads(content))
         elif number >= len(planned):
             content, expect = encode({"title": f"rtkcontract {number}"}), Expectation(outcome="accepted", reason="made")
-        yield Case(
-            id=f"{operation.name}/made/{number}", operation=operation.name, side="corpus", partition="made", content=content, expect=expect,
-            overrides=case.overrides if number < len(planned) else type(case.overrides)(),
-        )  # fmt: skip
+        yield replace(
+            case,
+            id=f"{operation.name}/made/{number}",
+            content=content,
+            expect=expect,
+            overrides=case.overrides if number < len(planned) else Overrides(),
+            same_answer_as="",
+        )
 
 
 def shelve(contract: Contract, operation: Operation, cases: list[Case], folder: Path) -> None:
@@ -59,16 +64,10 @@ def shelve(contract: Contract, operation: Operation, cases: list[Case], folder: 
     One file a case, answered by the emulator; the gate is left out, since it is no part of what is measured.
     """
     respond = responder(contract, token=EMULATOR_TOKEN, account_id=EMULATOR_ACCOUNT, app_id=EMULATOR_APP)
-    target = type(PLACEHOLDERS)(
-        kind="emulator",
-        base_url=PLACEHOLDERS.base_url,
-        account_id=EMULATOR_ACCOUNT,
-        app_id=EMULATOR_APP,
-        token=EMULATOR_TOKEN,
+    target = replace(
+        PLACEHOLDERS, kind="emulator", account_id=EMULATOR_ACCOUNT, app_id=EMULATOR_APP, token=EMULATOR_TOKEN
     )
-    redactor = Redactor(
-        contract, (("TOKEN", EMULATOR_TOKEN), ("ACCOUNT_ID", EMULATOR_ACCOUNT), ("APP_ID", EMULATOR_APP))
-    )
+    redactor = redactor_of(contract, target)
     place = folder / "emulator" / operation.name
     place.mkdir(parents=True)
     for case in cases:
@@ -170,7 +169,7 @@ def main(most: int) -> None:
         print("replay, CPU ms a request      by key  (opening, s)   vcrpy, body matched")
         for size, folder in shelves.items():
             opening, each = by_key(contract, folder, every[:size], operation)
-            theirs = stock(folder, every[:size], operation, 40)
+            theirs = stock(folder, every[:size], operation, 20_000 // size)
             print(f"  {size:>8,} recordings  {each * 1e3:10.3f} {opening:12.2f} {theirs * 1e3:18.1f}")
 
 

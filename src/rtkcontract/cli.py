@@ -20,8 +20,12 @@ from rtkcontract import __version__
 from rtkcontract.errors import CannotTell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtkcontract.changes import Change
     from rtkcontract.model import Case, Contract, Operation
     from rtkcontract.plan import Plan
+    from rtkcontract.revisions import Revision
     from rtkcontract.record import Recorded
     from rtkcontract.validate import Form
 
@@ -735,6 +739,114 @@ def schema(which: str, schemas: str | None, operation: str | None) -> None:
             "components": contract.document.get("components", {}),
         }
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+
+
+@main.command(
+    epilog=examples(
+        "rtkcontract diff                              # the merge base with main against the working tree",
+        "rtkcontract diff main..HEAD --format markdown",
+        "rtkcontract diff old/openapi.json new/openapi.json --operation create_meeting",
+        "rtkcontract diff @2026-08-14 --fail-on strict  # the contract as it was on a day of its known history",
+    )
+)
+@click.argument("old", default="")
+@click.argument("new", default="")
+@click.option(
+    "--side",
+    type=click.Choice(["both", "request", "answer"]),
+    default="both",
+    show_default=True,
+    help="What a plain JSON Schema file is.",
+)
+@click.option(
+    "--fail-on", type=click.Choice(["breaking", "strict", "any", "none"]), default="breaking", show_default=True
+)
+@click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
+@click.option("--operation", default="", metavar="NAME", help="One operation alone.")
+@FORMAT
+@click.pass_context
+def diff(
+    ctx: click.Context, old: str, new: str, side: str, fail_on: str, folder: str | None, operation: str, form: str
+) -> None:
+    """
+    Tell what changed between two revisions of a contract, whom it breaks, and prove it with a witness.
+
+    OLD and NEW: an OpenAPI document, a JSON Schema file or a schemas folder; a git revision, REV:PATH or OLD..NEW; or
+    @YYYY-MM-DD of the known history. Without NEW the working tree is compared.
+    """
+    from rtkcontract import change_report, changes, revisions
+
+    before, after = revisions.pair(old, new, operation=operation, sides=side)  # type: ignore[arg-type]  # a choice
+    found = changes.compare(before, after)
+    render = {"text": change_report.text, "json": change_report.as_json, "markdown": change_report.markdown}[form]
+    click.echo(render(found, before.label, after.label).rstrip("\n"))
+    if form == "text" and not new and ".." not in old:
+        click.echo(_recordings_told(before, after, found, folder))
+    ctx.exit(changes.exit_code(found, fail_on))
+
+
+def _recordings_told(before: Revision, after: Revision, found: Sequence[Change], folder: str | None) -> str:
+    """
+    What a change of the working tree does to the recordings of each operation that both revisions have.
+    """
+    from rtkcontract import cassettes, catalog, outdated, plan
+
+    contract = catalog.load()
+    place = Path(folder) if folder else catalog.data_folder("cassettes")
+    lines = []
+    for name in sorted(before.surfaces.keys() & after.surfaces.keys() & contract.operations.keys()):
+        held = [
+            (
+                one.interaction.provenance.case,
+                one.interaction.request.content,
+                one.interaction.response.status,
+                one.interaction.response.content,
+            )
+            for one in map(cassettes.recording, cassettes.files(place))
+            if one.interaction is not None and one.interaction.provenance is not None and one.path.parent.name == name
+        ]
+        ids = [case.id for case in plan.make(contract, contract.operations[name]).cases]
+        lines.append(outdated.text(outdated.outdated(before.surfaces[name], after.surfaces[name], held, ids, found)))
+    return "\n".join(lines)
+
+
+@main.command(
+    epilog=examples(
+        "rtkcontract drift                        # the types of the installed package cloudflare",
+        "rtkcontract drift --document openapi.yaml",
+    )
+)
+@click.option(
+    "--document", type=click.Path(path_type=Path), help="The vendor's OpenAPI document, JSON or YAML, of any size."
+)
+@click.option("--dated", default="", metavar="DATE", help="The day of that document.")
+@click.option("--operation", default="create_meeting", show_default=True, metavar="NAME")
+@FORMAT
+@click.pass_context
+def drift(ctx: click.Context, document: Path | None, dated: str, operation: str, form: str) -> None:
+    """
+    Hold our contract against the vendor's own sources: the types of its Python SDK, or its OpenAPI document.
+
+    Differences that are known and explained stand in schemas/OPERATION/known_drift.json with a reason and a last day.
+    """
+    from rtkcontract import catalog, revisions
+    from rtkcontract import drift as drifting
+
+    ours = revisions.read(str(catalog.data_folder("schemas")), operation=operation).surfaces[operation]
+    today = datetime.now(UTC).date().isoformat()
+    if document is None:
+        found = drifting.with_sdk(ours, today)
+    else:
+        theirs = revisions.read(str(document), operation=operation).surfaces[operation]
+        found = drifting.with_document(ours, theirs, today, dated)
+    render = {"text": drifting.text, "json": drifting.as_json, "markdown": drifting.markdown}[form]
+    click.echo(render(found).rstrip("\n"))
+    ctx.exit(drifting.exit_code([found]))
 
 
 @main.command(

@@ -80,7 +80,7 @@ def _levels(bodies: Bodies, answered: list[Result]) -> list[Json]:
             if known is None or (known.status == "pass" and result.status == "fail" and result.case.field):
                 first[literal] = result
     entries = []
-    for literal in bits(bodies.accepted.all):
+    for literal in bits(bodies.accepted.fresh.domain if bodies.accepted.fresh else 0):
         factor, level = bodies.told(literal)
         entries.append(_entry(factor.field.name, level.keyword, level.partition, first.get(literal)))
     return entries

@@ -393,8 +393,9 @@ def _member(o: Json, n: Json, name: str) -> Iterator[Edit]:
         after = _set_property(o, name, n.get("properties", {}).get(name, _GONE), False)
         yield Edit(kind=kind, after=after, effect="unknown", about=(name,), old=_shape(o, name), new="not declared")
     elif is_ and not was:
-        kind = "prop.added.required" if demanded[1] else "prop.added.optional"
-        after = _set_property(o, name, n["properties"][name], demanded[1])
+        # A demand for a name that was not declared stays for now; lifting it is an edit of its own.
+        kind = "prop.added.required" if demanded[1] and not demanded[0] else "prop.added.optional"
+        after = _set_property(o, name, n["properties"][name], any(demanded))
         effect: Effect = "narrower" if _is_open(o) and name not in o.get("properties", {}) else "unknown"
         yield Edit(kind=kind, after=after, effect=effect, about=(name,), old="not declared", new=_shape(n, name))
     elif demanded[0] != demanded[1]:

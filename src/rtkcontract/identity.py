@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import NotStrictJson, canonical, loads
-from rtkcontract.model import Case, Headers, Request
+from rtkcontract.model import Headers, Request
 
 T = TypeVar("T")
 
@@ -90,13 +90,3 @@ def shard(keyed: Iterable[tuple[str, T]], k: int, n: int) -> tuple[T, ...]:
     if not 1 <= k <= n:
         raise CannotTell(f"shard {k}/{n} does not exist; the first is 1/{n}, the last {n}/{n}")
     return tuple(item for key, item in keyed if shard_of(key, n) == k - 1)
-
-
-def unique(keyed: Iterable[tuple[str, Case]]) -> dict[str, Case]:
-    """
-    Key to the first case with it: two cases with one request share one recording.
-    """
-    found: dict[str, Case] = {}
-    for key, case in keyed:
-        found.setdefault(key, case)
-    return found

@@ -165,6 +165,8 @@ def _hits(low: bytes, wanted: Needles) -> Iterator[tuple[int, int, str]]:
     """
     (start, end, name) of each piece in a text in lower case, in no order.
     """
+    if not wanted.grams:
+        return
     step, grams, reach = wanted.shortest - GRAM + 1, wanted.grams, wanted.longest
     looked = 0
     for at in [at for at in range(0, len(low) - GRAM + 1, step) if low[at : at + GRAM] in grams]:

@@ -261,10 +261,13 @@ def _round(config: pytest.Config) -> Round:
 
 
 def _header(made: Round) -> runs.Header:
+    target = made.target
+    if target.kind == "emulator" and made.asking is None:  # its address is known once it is started
+        target = replace(target, base_url="")
     return runs.header_of(
         made.contract,
         made.operation,
-        made.target,
+        target,
         observed=_observed(made),
         plan=made.plan.name,
         started=made.started,
@@ -504,6 +507,8 @@ def pytest_testnodedown(node: Any) -> None:
     for entry in pickle.loads(base64.b64decode(packed)):  # noqa: S301  # written by our own worker on this machine
         made.results[entry.result.case.id] = entry.result
         made.entries[entry.result.case.id] = entry
+        if made.writer is not None:
+            made.writer.result(entry)
 
 
 def _finish(made: Round, config: pytest.Config, *, interrupted: bool) -> None:
@@ -518,7 +523,7 @@ def _finish(made: Round, config: pytest.Config, *, interrupted: bool) -> None:
         made.explanations = explain.explained(made.plan.bodies, judged, made.judge if reachable else None)
         judged = explain.with_causes(judged, made.explanations)
     for result in judged:
-        if result is not made.results[result.case.id]:
+        if result != made.results[result.case.id]:
             made.results[result.case.id] = result
             made.entries[result.case.id] = replace(made.entries[result.case.id], result=result)
             if made.writer is not None:
@@ -534,10 +539,12 @@ def run_of(made: Round) -> runs.Run:
     """
     The run in memory, as it would be read from its file.
     """
-    results = [entry.result for entry in made.entries.values()]
+    order = {case.id: place for place, case in enumerate(made.plan.cases)}  # workers finish in any order
+    entries = sorted(made.entries.values(), key=lambda entry: order.get(entry.result.case.id, len(order)))
+    results = [entry.result for entry in entries]
     return runs.Run(
         header=_header(made),
-        entries=tuple(made.entries.values()),
+        entries=tuple(entries),
         account=coverage.account(made.plan, results),
         footer=runs.Footer(finished=_now(), counts=runs.counts_of(results)),
     )

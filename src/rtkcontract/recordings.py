@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -20,9 +20,9 @@ from rtkcontract import cassettes
 from rtkcontract.cases import request_of
 from rtkcontract.cassettes import Interaction, Recording
 from rtkcontract.checks import judge, judge_run
-from rtkcontract.identity import key_of, unique
+from rtkcontract.identity import key_of
 from rtkcontract.jsontext import NotStrictJson, loads
-from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Result
+from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Request, Result
 from rtkcontract.oracle import Oracle
 from rtkcontract.redact import PLACEHOLDERS, Redactor
 
@@ -69,6 +69,7 @@ STATES: Final = tuple(
     State(name=name, pull_request=pull_request, release=release, meaning=meaning)
     for name, pull_request, release, meaning in _TABLE
 )
+PLAIN: Final = Overrides()
 ORDER: Final = {state.name: place for place, state in enumerate(STATES)}
 
 
@@ -145,7 +146,17 @@ def keyed(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> di
     """
     Key to case, in the order of the cases; two cases with one request share a recording.
     """
-    return unique((key_of(redactor.request(request_of(operation, case, PLACEHOLDERS))), case) for case in cases)
+    plain: Request | None = None
+    found: dict[str, Case] = {}
+    for case in cases:
+        if plain is not None and case.overrides == PLAIN:
+            # Most cases differ in their content alone.
+            request = replace(plain, content=redactor.content(case.content))
+        else:
+            request = redactor.request(request_of(operation, case, PLACEHOLDERS))
+            plain = request if case.overrides == PLAIN else plain
+        found.setdefault(key_of(request), case)
+    return found
 
 
 def age_days(recorded_at: str, now: datetime) -> float | None:

@@ -66,7 +66,7 @@ CREDENTIAL: Final = re.compile(
     r"|(?:^|[-_])token$|[a-z]Token$|^token|authorization|cookie|credential|signature|^key$"
 )
 """Names of members and parameters whose value is a credential."""
-HIDDEN: Final = re.compile(r"\bb(['\"])(?:(?!\1)[^\\\n]|\\.)*\1|[A-Za-z0-9+/=_-]{20,}")
+HIDDEN: Final = re.compile(r"\bb(['\"])(?:(?!\1)[^\\\n]|\\.)*\1|(?:&#x?[0-9A-Fa-f]+;){4,}|[A-Za-z0-9+/=_-]{20,}")
 QUERY: Final = re.compile(r"([?&])([A-Za-z0-9_.-]+)=([^&\s\"'<>#]+)")
 QUOTED: Final = re.compile(r'("((?:[^"\\]|\\.)*)"\s*:\s*)"((?:[^"\\]|\\.)+)"')
 PEM: Final = re.compile(
@@ -187,7 +187,7 @@ class Redactor:
             method=request.method,
             url=self._url(request.url),
             headers=self._headers(request.headers, self._request_headers),
-            content=self._bytes(request.content),
+            content=self.content(request.content),
         )
 
     def response(self, response: Response, sent: bytes = b"") -> Response:
@@ -206,9 +206,12 @@ class Redactor:
 
     def _named(self, text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")
-        return self._bytes(data).decode("utf-8", "surrogatepass")
+        return self.content(data).decode("utf-8", "surrogatepass")
 
-    def _bytes(self, data: bytes) -> bytes:
+    def content(self, data: bytes) -> bytes:
+        """
+        A request body as it is stored: what the run named goes by its name, all else is the case and stays.
+        """
         return _renamed(data, covered(data, needles(self.gate.secrets, self.gate.public)))
 
     def _apart(self, text: str) -> str:
@@ -218,10 +221,11 @@ class Redactor:
 
     def _opened(self, match: re.Match[str]) -> str:
         """
-        A long word, or bytes as Python shows them, unless a secret of the run comes out when they are decoded.
+        A long word, a row of entities, or bytes as Python shows them, unless a secret of the run comes out when they
+        are decoded.
         """
         word = match[0]
-        if match[1] is None and not looks_random(word):
+        if match[1] is None and word[0] != "&" and not looks_random(word):
             return word
         names = {name for name, _ in self.gate.secrets}
         inside = word[2:-1] if match[1] else word
