@@ -120,6 +120,27 @@ def changes(session: nox.Session) -> None:
     session.run("rtkcontract", "drift")
 
 
+@nox.session
+@nox.parametrize("cloudflare", ["5.0.0", "5.3.0", "5.7.0"])
+def drift(session: nox.Session, cloudflare: str) -> None:
+    """
+    The drift from the vendor's SDK, against versions whose types really differ.
+    """
+    prepared(session, "test")
+    session.install(f"cloudflare=={cloudflare}")
+    session.run("pytest", "tests/test_drift.py", *session.posargs)
+    session.run("rtkcontract", "drift")
+
+
+@nox.session(tags=["release"])
+def docs(session: nox.Session) -> None:
+    """
+    The pages in docs/, with every link between them checked; they land in site/.
+    """
+    prepared(session, "docs")
+    session.run("sphinx-build", "-n", "-W", "-q", "-b", "html", "docs", "site")
+
+
 @nox.session(tags=["release"])
 def lint(session: nox.Session) -> None:
     """

@@ -1,5 +1,5 @@
 """
-The fault zoo against the named plans: what is found, after how many requests, and whether a lawful server is left alone.
+The fault zoo against the named plans: what is found, after how many requests, and that lawful servers are left alone.
 
 1. Each fault is served on loopback and asked by the same plan, wire and checks as `pytest contract_tests` uses; a
    sample goes through the real command as well, and both must agree.
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +28,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-import faults as zoo  # noqa: E402  # the zoo stands with the tests
 import peer  # noqa: E402
 
+import faults as zoo  # noqa: E402  # the zoo stands with the tests
 from rtkcontract import catalog, checks, runs, wire  # noqa: E402
 from rtkcontract import plan as plans  # noqa: E402
 from rtkcontract.cases import request_of  # noqa: E402
-from rtkcontract.model import Contract, Operation, Result  # noqa: E402
+from rtkcontract.model import Result  # noqa: E402
 
 CONTRACT = catalog.load()
 OPERATION = next(iter(CONTRACT.operations.values()))
@@ -197,7 +197,9 @@ def _asked_by_peer(number: int | None) -> Hunt:
     return _hunt_of(fault, done.first, done.requests, done.wall_s, tuple(done.failures))
 
 
-def _hunt_of(fault: zoo.Fault | None, first: int | None, sent: int, seconds: float, checks_failed: tuple[str, ...]) -> Hunt:
+def _hunt_of(
+    fault: zoo.Fault | None, first: int | None, sent: int, seconds: float, checks_failed: tuple[str, ...]
+) -> Hunt:
     return Hunt(
         name=fault.name if fault else "the correct server",
         group=fault.group if fault else "lawful",
@@ -315,7 +317,8 @@ def show_commands(numbers: list[int], plan: str) -> int:
         expected = 1 if quick.found else 2 if quick.untold else 0
         agree = real.exit_code == expected and bool(real.findings) == quick.found
         wrong += not agree
-        print(f"  {'agree' if agree else 'DIFFER':6} exit {real.exit_code} {real.seconds:5.1f} s  {fault.group}: {fault.name}")
+        told = "agree" if agree else "DIFFER"
+        print(f"  {told:6} exit {real.exit_code} {real.seconds:5.1f} s  {fault.group}: {fault.name}")
         if not agree:
             print(real.output)
     print(f"through the real command: {len(numbers) - wrong} of {len(numbers)} agree")
@@ -327,7 +330,9 @@ def show_comparison(numbers: list[int], plan: str) -> int:
     Both tables and both curves, side by side; a curve of ours below the peer's is a failure.
     """
     baseline = _asked_by_peer(None)
-    print(f"schemathesis on the correct server: {baseline.sent} requests, {baseline.seconds:.1f} s, {baseline.findings}")
+    print(
+        f"schemathesis on the correct server: {baseline.sent} requests, {baseline.seconds:.1f} s, {baseline.findings}"
+    )
     pairs = list(compared(numbers, plan))
     ours, theirs = [one for one, _ in pairs], [other for _, other in pairs]
     print(table(ours, f"plan {plan}"))
@@ -345,12 +350,17 @@ def _within(hunts: list[Hunt], step: int) -> int:
 
 
 def main() -> int:
+    """
+    Exit code 0 where every fault is found, every variant left alone and our curve never below; else 1.
+    """
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else "")
     parser.add_argument("words", nargs="*", help="only faults whose group or name holds one of these")
     parser.add_argument("--plan", action="append", choices=list(plans.PLANS), help="all of them by default")
     parser.add_argument("--skip", action="append", default=[], choices=("faults", "variants", "commands", "peer"))
     parser.add_argument("--commands", type=int, default=12, metavar="N", help="faults that go through the real command")
-    parser.add_argument("--peer", type=int, default=60, metavar="N", help="faults that schemathesis is asked about; 0 for all")
+    parser.add_argument(
+        "--peer", type=int, default=60, metavar="N", help="faults that schemathesis is asked about; 0 for all"
+    )
     options = parser.parse_args()
     numbers = chosen(options.words)
     PLANS.update({name: plans.make(CONTRACT, OPERATION, name) for name in options.plan or plans.PLANS})

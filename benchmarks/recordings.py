@@ -1,5 +1,5 @@
 """
-What judging and replaying recordings costs: `python benchmarks/recordings.py [most]`, figures in CPU seconds.
+What judging and replaying recordings costs: `python -P benchmarks/recordings.py [most]`, in CPU seconds.
 
 1. Judging: 1,000 to `most` (10,000) made interactions, one file each, through all checks of today's contract.
 2. Replay of the same cases: by key, one file each, beside vcrpy's own matching of bodies in one shared cassette.

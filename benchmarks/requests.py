@@ -22,9 +22,9 @@ import httpx
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-import faults as zoo  # noqa: E402  # its server and its fixed ids
 import peer  # noqa: E402
 
+import faults as zoo  # noqa: E402  # its server and its fixed ids
 from rtkcontract import catalog, checks, wire  # noqa: E402
 from rtkcontract import plan as plans  # noqa: E402
 from rtkcontract.cases import request_of  # noqa: E402
@@ -119,6 +119,9 @@ def own_share(cases: tuple[Case, ...], rounds: int) -> None:
 
 
 def main() -> None:
+    """
+    Both tables; nothing is judged by its exit code, since a figure of a shared machine is no verdict.
+    """
     parser = argparse.ArgumentParser(description="whole processes, and the sending beside a bare loop")
     parser.add_argument("--plan", default="standard", choices=list(plans.PLANS))
     parser.add_argument("--rounds", type=int, default=3)

@@ -28,8 +28,7 @@ from functools import cache
 from pathlib import Path
 
 import faults
-
-from rtkcontract import catalog, checks, plan, recordings, runs, verdict
+from rtkcontract import catalog, checks, plan, recordings, runs, targets, verdict
 from rtkcontract.cases import request_of
 from rtkcontract.emulator import emulator
 from rtkcontract.model import Answered, Contract, Json, Operation, Request, Response, Result
@@ -322,27 +321,50 @@ def _words(sent: Json, told: dict[str, Json]) -> None:
         told["ai_config"]["summarization"]["word_limit"] = 300
 
 
+def _run(operation: Operation, results: Iterable[Result]) -> runs.Run:
+    """
+    A run of results as a file would hold it, by a clock that stands.
+    """
+    found, _ = contract()
+    entries = tuple(runs.entry_of(operation, result) for result in results)
+    header = runs.header_of(
+        found,
+        operation,
+        faults.target("http://127.0.0.1:8080"),
+        observed="server",
+        plan="smoke",
+        started="2026-11-22T12:00:00Z",
+        planned=len(entries),
+        versions={},
+    )
+    footer = runs.Footer(finished="2026-11-22T12:00:09Z", counts=runs.counts_of(entry.result for entry in entries))
+    return runs.Run(header=header, entries=entries, footer=footer)
+
+
+def _results(operation: Operation, answer: Callable[[Request], Response], elapsed_s: float) -> tuple[Result, ...]:
+    """
+    The verdicts on a server's answers to the smoke plan.
+    """
+    found, _ = contract()
+    target = faults.target("https://api.cloudflare.com")
+    observed = (
+        (case, Answered(response=answer(request_of(operation, case, target)), elapsed_s=elapsed_s))
+        for case in smoke().cases
+    )
+    judging = (checks.judge(found, operation, case, answered, max_latency_s=5.0) for case, answered in observed)
+    return checks.judge_run(found, operation, tuple(judging))
+
+
 def judged(name: str, lie: Lie) -> tuple[Operation, Result]:
     """
     The case with the shortest body in which the check speaks, with the verdict that holds that one finding.
     """
-    found, operation = contract()
+    _, operation = contract()
     if lie.deviation:
         operation = dataclasses.replace(operation, deviations=(lie.deviation,))
-    answer, target = _server(lie), faults.target("https://api.cloudflare.com")
-    results = [
-        checks.judge(
-            found,
-            operation,
-            case,
-            Answered(response=answer(request_of(operation, case, target)), elapsed_s=lie.elapsed_s),
-            max_latency_s=5.0,
-        )
-        for case in smoke().cases
-    ]
     spoken = [
         dataclasses.replace(result, findings=(finding,))
-        for result in checks.judge_run(found, operation, results)
+        for result in _results(operation, _server(lie), lie.elapsed_s)
         for finding in result.findings
         if finding.check == name and finding.severity == "finding"
     ]
@@ -351,25 +373,46 @@ def judged(name: str, lie: Lie) -> tuple[Operation, Result]:
     return operation, min(spoken, key=lambda result: len(result.case.content))
 
 
+def _alone(name: str) -> tuple[Operation, tuple[Result, ...]]:
+    operation, result = judged(name, LIES[name])
+    return operation, (result,)
+
+
 def sample(name: str) -> str:
     """
     A sample finding of a check as the terminal shows it.
     """
-    found, _ = contract()
-    operation, result = judged(name, LIES[name])
-    header = runs.header_of(
-        found,
-        operation,
-        faults.target("https://api.cloudflare.com"),
-        observed="vendor",
-        plan="smoke",
-        started="2026-11-22T12:00:00Z",
-        planned=1,
-        versions={},
+    run = _run(*_alone(name))
+    run = dataclasses.replace(
+        run, header=dataclasses.replace(run.header, base_url=targets.DEFAULT_BASE_URL, observed="vendor")
     )
-    run = runs.Run(header=header, entries=(runs.entry_of(operation, result),))
     told = verdict.text(run)
     return told[told.index("\n1. ") + 1 :].split("\n\n")[0].rstrip() + "\n"
+
+
+def finding() -> str:
+    """
+    The verdict on a server that takes 59 seconds.
+    """
+    found, operation = contract()
+    fault = next(fault for fault in faults.FAULTS if fault.name == "keep-alive from 59")
+    results = _results(operation, fault.server(found), 0.004)
+    told = verdict.text(_run(operation, results)).split("\n\nCovered")[0]
+    return f"```text\n{told.rstrip()}\n```\n"
+
+
+def plans() -> str:
+    """
+    The plans with their strength and their requests.
+    """
+    found, operation = contract()
+    standard = plan.make(found, operation, "standard")
+    rows = (
+        ("`smoke`", "each value", len(smoke().cases)),
+        ("`standard`, the default", "each pair of values", len(standard.cases)),
+        ("`thorough`", "each triple, and hypothesis", "about 2,000"),
+    )
+    return table(("plan", "strength", "requests"), rows)
 
 
 def checks_page() -> str:
@@ -390,6 +433,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "sources": sources,
     "unknown": unknown,
     "checks": checks_page,
+    "finding": finding,
+    "plans": plans,
 }
 
 

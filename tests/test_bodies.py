@@ -7,9 +7,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import made
 import pytest
 
+import made
 from rtkcontract import catalog
 from rtkcontract.bodies import Bodies, taken
 from rtkcontract.covering import bits

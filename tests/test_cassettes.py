@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from recorded import (
     ACCOUNT,
     APP,
@@ -32,7 +33,6 @@ from recorded import (
     session,
     target_at,
 )
-
 from rtkcontract import cassettes, plan, record
 from rtkcontract.cases import request_of
 from rtkcontract.cassettes import Interaction, Provenance
@@ -169,7 +169,8 @@ BROKEN = {
     "none": "interactions: []\nversion: 1",
     "two": "interactions: [{}, {}]\nversion: 1",
     "no request": "interactions: [{response: {}}]\nversion: 1",
-    "status of text": "interactions: [{request: {method: P, uri: u, body: '', headers: {}}, response: {status: {code: x}, headers: {}, body: {string: ''}}}]",
+    "status of text": "interactions: [{request: {method: P, uri: u, body: '', headers: {}}, "
+    "response: {status: {code: x}, headers: {}, body: {string: ''}}}]",
     "object": "!!python/object/apply:os.system ['true']",
     "deep": "[" * 3000,
 }

@@ -8,13 +8,13 @@ import dataclasses
 import json
 import shutil
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import made
 import pytest
 
+import made
 from rtkcontract import catalog, plan
 from rtkcontract.cases import request_of
 from rtkcontract.checks import judge, judge_run
@@ -96,7 +96,7 @@ def test_a_cut_off_file_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_says_what_to_name(tmp_path: Path) -> None:
-    with pytest.raises(CannotTell, match="the folder that holds openapi.json"):
+    with pytest.raises(CannotTell, match=r"the folder that holds openapi\.json"):
         catalog.load(tmp_path / "nothing")
 
 
@@ -159,7 +159,7 @@ def _run(contract: Contract, operation: Operation) -> tuple[Result, ...]:
         token=TARGET.token,
         account_id=TARGET.account_id,
         app_id=TARGET.app_id,
-        now=lambda: datetime(2026, 1, 31, tzinfo=timezone.utc),
+        now=lambda: datetime(2026, 1, 31, tzinfo=UTC),
         new_id=lambda: str(uuid.UUID(int=next(numbers), version=4)),
     )
     results = []
@@ -289,7 +289,7 @@ def test_an_operation_without_a_body_is_added_by_adding_files(tmp_path: Path) ->
         token=TARGET.token,
         account_id=TARGET.account_id,
         app_id=TARGET.app_id,
-        now=lambda: datetime(2026, 1, 31, tzinfo=timezone.utc),
+        now=lambda: datetime(2026, 1, 31, tzinfo=UTC),
         new_id=lambda: "3b241101-e2bb-4255-8caf-4136c566a962",
     )
     assert 200 == respond(request).status

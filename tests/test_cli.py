@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
-import faults
 import pytest
-import small
 from click.testing import CliRunner, Result
 
+import faults
+import small
 from rtkcontract import __version__, catalog
 from rtkcontract.cli import main
 from rtkcontract.targets import VARIABLES
@@ -26,7 +26,7 @@ from rtkcontract.wire import serve
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "rtkcontract"]
-NOBODY = {name: None for name in (*VARIABLES.values(), "CLOUDFLARE_BASE_URL")}
+NOBODY = dict.fromkeys((*VARIABLES.values(), "CLOUDFLARE_BASE_URL"))
 SOMEBODY = {
     VARIABLES["token"]: faults.TOKEN,
     VARIABLES["account_id"]: faults.ACCOUNT,
@@ -123,14 +123,17 @@ def parse(words: list[str]) -> None:
     Raises click.UsageError for words that the command line would not take.
     """
     command: click.Command = main
+    context: click.Context | None = None
     while isinstance(command, click.Group):
+        # The parents are given along: a command keeps the names of its help option from where it is first called.
+        context = click.Context(command, context, command.name, **command.context_settings)
         name, words = words[0], words[1:]
         if name.startswith("-"):
             return
         if name not in command.commands:
             raise click.UsageError(f"there is no {name}")
         command = command.commands[name]
-    command.make_context(command.name, list(words))
+    command.make_context(command.name, list(words), parent=context)
 
 
 def test_version_is_the_package_s(said: Said) -> None:
@@ -201,7 +204,9 @@ def test_what_was_recorded_can_be_replayed(said: Said, box: str, tmp_path: Path)
     """`record` writes a recording a case, goes on where it was, and `replay` finds all of them good."""
     where = ("--schemas", box, "--cassettes", str(tmp_path / "mine"))
 
-    assert "stopped: the budget of 3 requests is used up" in said("record", *where, "--max-requests", "3", code=0).output
+    assert (
+        "stopped: the budget of 3 requests is used up" in said("record", *where, "--max-requests", "3", code=0).output
+    )
     assert ", 3 kept as they were" in said("record", *where, code=0).output
     told = said("replay", *where, code=0).output
     count = len(list((tmp_path / "mine").rglob("*.yaml")))

@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import made
 import pytest
 
+import made
 from rtkcontract import coverage, plan
 from rtkcontract.jsontext import loads
 from rtkcontract.model import Answered, Case, Finding, Observation, Response, Result, Unanswered
@@ -27,9 +27,7 @@ def _results(
     one: Plan, keep: Callable[[Case], bool] = lambda case: True, observation: Observation = ANSWER
 ) -> list[Result]:
     status: Any = "pass" if isinstance(observation, Answered) else "error"
-    return [
-        Result(case=case, status=status, findings=(), observation=observation) for case in one.cases if keep(case)
-    ]
+    return [Result(case=case, status=status, findings=(), observation=observation) for case in one.cases if keep(case)]
 
 
 @pytest.mark.parametrize("name", ["create_issue", "create_record", "create_vm", "search_places"])

@@ -8,9 +8,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import made
 import pytest
 
+import made
 from rtkcontract import explain, plan
 from rtkcontract.explain import Ask, Explanation
 from rtkcontract.jsontext import loads

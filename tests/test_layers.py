@@ -50,14 +50,57 @@ LIBRARIES: dict[str, set[str]] = {
     "yaml": {"yamltext", "cassettes"},  # cassettes have their own strict reader and writer
 }
 
-PURE = (
-    "model errors covering jsontext subschemas leaks identity items algebra surface edits oracle partitions cases bodies "
-    "emulator witness plan checks explain terms proof coverage described compare junit page"
-).split()
-OUTSIDE = set(
-    "os sys io pathlib shutil tempfile socket ssl http urllib.request subprocess threading asyncio multiprocessing "
-    "time random secrets logging locale glob".split()
-)
+PURE = [
+    "model",
+    "errors",
+    "covering",
+    "jsontext",
+    "subschemas",
+    "leaks",
+    "identity",
+    "items",
+    "algebra",
+    "surface",
+    "edits",
+    "oracle",
+    "partitions",
+    "cases",
+    "bodies",
+    "emulator",
+    "witness",
+    "plan",
+    "checks",
+    "explain",
+    "terms",
+    "proof",
+    "coverage",
+    "described",
+    "compare",
+    "junit",
+    "page",
+]
+OUTSIDE = {
+    "os",
+    "sys",
+    "io",
+    "pathlib",
+    "shutil",
+    "tempfile",
+    "socket",
+    "ssl",
+    "http",
+    "urllib.request",
+    "subprocess",
+    "threading",
+    "asyncio",
+    "multiprocessing",
+    "time",
+    "random",
+    "secrets",
+    "logging",
+    "locale",
+    "glob",
+}
 CLOCKS = {"now", "today", "utcnow", "getenv", "uuid4", "uuid1", "urandom"}
 
 

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from recorded import HIDINGS, SECRETS, contract_and_operation, redactor
 
+from recorded import HIDINGS, SECRETS, contract_and_operation, redactor
 from rtkcontract import cassettes, catalog
 from rtkcontract.leaks import Gate, scan
 
@@ -96,7 +96,8 @@ def planted(place, hidden, number):
     elif place == "body of the answer":
         response = answer(created(recording_config={{"storage_config": {{"host": hidden}}}}))
     elif place == "message":
-        response = answer(json.dumps({{"success": False, "errors": [{{"code": 1, "message": "no " + hidden}}]}}), status=400)
+        told = {{"success": False, "errors": [{{"code": 1, "message": "no " + hidden}}]}}
+        response = answer(json.dumps(told), status=400)
     elif place == "compressed answer":
         response = answer(gzip.compress(created(note=hidden).encode()), ("content-encoding", "gzip"))
     elif place == "header of the answer":
@@ -136,7 +137,8 @@ def test_page():
         case = replace(case_of(content, f"planted-{{number}}"), overrides=overrides)
         judged.append(checks.judge(CONTRACT, OPERATION, case, Answered(response=response, elapsed_s=0.1)))
     writer = runs.Writer(FOLDER / "run.jsonl", REDACTOR.text)
-    writer.header(runs.header_of(CONTRACT, OPERATION, target_at(), observed="emulator", plan="smoke", started="2026-11-22T12:00:00Z", planned=len(judged), versions={{}}))
+    told = dict(observed="emulator", plan="smoke", started="2026-11-22T12:00:00Z", planned=len(judged), versions={{}})
+    writer.header(runs.header_of(CONTRACT, OPERATION, target_at(), **told))
     for result in judged:
         writer.result(runs.entry_of(OPERATION, result))
     writer.footer("2026-11-22T12:00:01Z")

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import made
 import pytest
 
+import made
 from rtkcontract import catalog
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import Written

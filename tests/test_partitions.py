@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import made
 import pytest
 
+import made
 from rtkcontract import catalog, partitions
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import Written, dumps
@@ -40,7 +40,10 @@ BOUNDS = [
     ({"type": "integer", "minimum": 150, "maximum": 1000}, ["149", "150", "151", "999", "1000", "1001"]),
     ({"type": "number", "minimum": 60, "maximum": 600}, ["59", "59.999", "60", "61", "599", "600", "600.001", "601"]),
     ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, ["-0.001", "0", "0.5", "1", "1.001"]),
-    ({"type": "integer", "minimum": 512, "maximum": 2048, "multipleOf": 256}, ["256", "512", "768", "2048", "2304", "640"]),
+    (
+        {"type": "integer", "minimum": 512, "maximum": 2048, "multipleOf": 256},
+        ["256", "512", "768", "2048", "2304", "640"],
+    ),
     ({"type": "string", "minLength": 2}, ['"m"', '"mm"', '"mmm"', '""']),
     ({"type": "string", "maxLength": 3}, ['"mm"', '"mmm"', '"mmmm"']),
     ({"type": "boolean"}, ["true", "false"]),

@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import made
 import pytest
-from test_bodies import SMALL
 
+import made
 from rtkcontract import catalog, plan
 from rtkcontract.bodies import Bodies, taken
 from rtkcontract.covering import bits
@@ -30,12 +29,37 @@ from rtkcontract.jsontext import Written, dumps, encode, loads
 from rtkcontract.model import Case
 from rtkcontract.partitions import ABSENT, MEMBERS
 from rtkcontract.plan import Plan
+from test_bodies import SMALL
 
-KEYWORDS = set(
-    "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format "
-    "items minItems maxItems uniqueItems required properties additionalProperties anyOf oneOf allOf if then else "
-    "dependentRequired $ref".split()
-)
+KEYWORDS = {
+    "type",
+    "enum",
+    "const",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "items",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "required",
+    "properties",
+    "additionalProperties",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "if",
+    "then",
+    "else",
+    "dependentRequired",
+    "$ref",
+}
 
 
 def _plan(name: str, kind: str = "standard") -> Plan:
@@ -84,8 +108,12 @@ def test_two_judges_agree_with_every_expectation(name: str) -> None:
     """
     schema = made.schema_of(name)
     second, first = made.Judge(schema), jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    accepted = [(case.id, second.noted(body), first.is_valid(body)) for case, body in _bodies_of(PLANS[name], "accepted")]
-    rejected = [(case.id, second.noted(body), first.is_valid(body)) for case, body in _bodies_of(PLANS[name], "rejected")]
+    accepted = [
+        (case.id, second.noted(body), first.is_valid(body)) for case, body in _bodies_of(PLANS[name], "accepted")
+    ]
+    rejected = [
+        (case.id, second.noted(body), first.is_valid(body)) for case, body in _bodies_of(PLANS[name], "rejected")
+    ]
 
     assert len(accepted) > 30
     assert len(rejected) > 30
@@ -247,7 +275,12 @@ def test_other_strengths_judge_rightly_too(kind: str) -> None:
 def test_smoke_holds_every_level_once() -> None:
     for name in ("create_issue", "search_places"):
         one = _plan(name, "smoke")
-        held = {literal for case in one.cases if case.expect.outcome == "accepted" for literal in one.bodies.row(loads(case.content))}
+        held = {
+            literal
+            for case in one.cases
+            if case.expect.outcome == "accepted"
+            for literal in one.bodies.row(loads(case.content))
+        }
         domain = one.bodies.accepted.fresh.domain if one.bodies.accepted.fresh else 0
 
         assert set(bits(domain)) <= held
@@ -354,7 +387,9 @@ GROWTH: dict[str, tuple[str, Edit, set[str]]] = {
     "another description": ("create_event", lambda s: s["properties"]["summary"].update(description="new"), set()),
     "a new list of objects": (
         "search_places",
-        lambda s: _inserted(s, "", {"type": "array", "items": {"type": "object", "properties": {"a": {"const": 1}}}}, 2),
+        lambda s: _inserted(
+            s, "", {"type": "array", "items": {"type": "object", "properties": {"a": {"const": 1}}}}, 2
+        ),
         set(),
     ),
 }

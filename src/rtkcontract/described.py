@@ -23,7 +23,20 @@ def _shape(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-def _judges(schema: Json, other: Json | None, flag: str) -> Iterator[Judge]:
+_MADE: dict[tuple[int, int, str], tuple[Json, Json | None, tuple[Judge, ...]]] = {}
+"""Judges by the identity of the two schemas, which are kept so that an identity stays theirs."""
+
+
+def _judges(schema: Json, other: Json | None, flag: str) -> tuple[Judge, ...]:
+    key = (id(schema), id(other), flag)
+    if key not in _MADE:
+        if len(_MADE) > 256:
+            _MADE.clear()
+        _MADE[key] = (schema, other, tuple(_made(schema, other, flag)))
+    return _MADE[key][2]
+
+
+def _made(schema: Json, other: Json | None, flag: str) -> Iterator[Judge]:
     own = seen_from(schema, flag)
     yield judge(own)
     if other is not None:

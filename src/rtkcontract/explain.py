@@ -53,7 +53,7 @@ def explained(bodies: Bodies, results: Iterable[Result], ask: Ask | None, budget
     """
     seen = [(result, row) for result in results if (row := _row(bodies, result)) is not None]
     keys = dict.fromkeys(key_of(finding) for result, _ in seen for finding in result.findings if _is_open(finding))
-    found = []
+    found: list[Explanation] = []
     for key in keys:
         failing = [(result, row) for result, row in seen if _fails(result, key)]
         passing = [row for result, row in seen if result.status == "pass" and result.case.expect.outcome == "accepted"]
@@ -112,7 +112,7 @@ def _explain(
 def _suspect(
     bodies: Bodies, key: Key, failing: list[tuple[Result, int]], passing: list[int], ask: Ask | None, budget: int
 ) -> tuple[Explanation, int] | None:
-    smallest, row = min(failing, key=lambda item: (item[1].bit_count() and len(item[0].case.content), item[0].case.id))
+    smallest, _ = min(failing, key=lambda item: (item[1].bit_count() and len(item[0].case.content), item[0].case.id))
     present = [
         literal for literal in bodies.row(loads(smallest.case.content)) if literal >= 0 and _counts(bodies, literal)
     ]

@@ -10,9 +10,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Sequence
+from json.encoder import encode_basestring_ascii
 from typing import NoReturn
 
 from rtkcontract.model import Json
+
+
+_TWO_WAYS = re.compile(rb"[0-9][.eE]")
+"""Where nothing matches, no number is written in a way that its value does not tell."""
 
 
 class Written(float):
@@ -72,7 +79,7 @@ def loads(content: bytes | str, *, as_written: bool = False) -> Json:
     except UnicodeDecodeError as error:
         raise NotStrictJson(f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise NotStrictJson(f"{error.msg.lower()} at character {error.pos}") from None
+        raise NotStrictJson(f"{error.msg.lower().removesuffix(' at')} at character {error.pos}") from None
     except RecursionError:
         raise NotStrictJson("nested too deeply") from None
     except NotStrictJson:
@@ -82,6 +89,8 @@ def loads(content: bytes | str, *, as_written: bool = False) -> Json:
 
 
 def _scalar(value: Json) -> str:
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
     if isinstance(value, Written):
         return value.text
     if isinstance(value, int) and not isinstance(value, bool):
@@ -96,7 +105,9 @@ def dumps(value: Json, *, sort: bool = False, space: str = "") -> str:
     comma, colon = f",{space}", f"{space}:{space}"
     if isinstance(value, dict):
         names = sorted(value) if sort else value
-        inside = comma.join(json.dumps(name) + colon + dumps(value[name], sort=sort, space=space) for name in names)
+        inside = comma.join(
+            encode_basestring_ascii(name) + colon + dumps(value[name], sort=sort, space=space) for name in names
+        )
         return "{" + space + inside + space + "}"
     if isinstance(value, list | tuple):
         return "[" + space + comma.join(dumps(item, sort=sort, space=space) for item in value) + space + "]"
@@ -115,12 +126,15 @@ def canonical(content: bytes) -> bytes:
     `J` and the sorted JSON with numbers as written, or `R` and the raw bytes where JSON has no single meaning.
     """
     try:
-        return b"J" + dumps(loads(content, as_written=True), sort=True).encode()
+        value = loads(content, as_written=True)
+        if not _TWO_WAYS.search(content):
+            return b"J" + json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+        return b"J" + dumps(value, sort=True).encode()
     except NotStrictJson:
         return b"R" + content
 
 
-def pointer(path: tuple[str | int, ...] | list[str | int]) -> str:
+def pointer(path: Sequence[str | int]) -> str:
     """
     The JSON Pointer (RFC 6901) of a path; "" for the whole value.
     """

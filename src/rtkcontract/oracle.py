@@ -134,7 +134,9 @@ class Oracle:
         path = tuple(error.instance_path)
         limit = self._limit(parts)
         where = ".".join(map(str, path)) or "the body"
-        return Violation(path=path, keyword=keyword, schema_pointer=pointer(parts), message=f"{where}: {keyword} {limit}".rstrip())
+        return Violation(
+            path=path, keyword=keyword, schema_pointer=pointer(parts), message=f"{where}: {keyword} {limit}".rstrip()
+        )
 
     def _limit(self, parts: list[str]) -> str:
         """

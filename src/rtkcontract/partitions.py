@@ -32,13 +32,61 @@ CANARY: Final = "rtkcontract_canary"
 MARK: Final = "rtkcontract"
 
 CONSTRAINTS: Final = frozenset(
-    "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format "
-    "items minItems maxItems uniqueItems required properties additionalProperties minProperties maxProperties "
-    "anyOf oneOf allOf not if then else dependentRequired $ref".split()
+    [
+        "type",
+        "enum",
+        "const",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        "items",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "required",
+        "properties",
+        "additionalProperties",
+        "minProperties",
+        "maxProperties",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "dependentRequired",
+        "$ref",
+    ]
 )
 ANNOTATIONS: Final = frozenset(
-    "title description default examples example deprecated readOnly writeOnly $comment $schema $id $anchor $defs "
-    "definitions externalDocs xml discriminator contentEncoding contentMediaType".split()
+    [
+        "title",
+        "description",
+        "default",
+        "examples",
+        "example",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$comment",
+        "$schema",
+        "$id",
+        "$anchor",
+        "$defs",
+        "definitions",
+        "externalDocs",
+        "xml",
+        "discriminator",
+        "contentEncoding",
+        "contentMediaType",
+    ]
 )
 COMBINATORS: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired")
 TYPES: Final = ("string", "number", "integer", "boolean", "null", "array", "object")
@@ -73,9 +121,9 @@ WHOLE_FRACTION: Final = "integer-with-a-fraction-of-zero"
 STRINGS: Final[tuple[tuple[str, str], ...]] = (
     ("one-character", "x"),
     ("emoji", "rtkcontract 🎥"),
-    ("astral", "𝔯𝔱𝔨 𐍈"),
+    ("astral", "𝔯𝔱𝔨 𐍈"),  # noqa: RUF001  # letters that look alike are the point
     ("combining", "rtkcontract é ñ"),
-    ("right-to-left", "rtkcontract \u202bاجتماع\u202c"),
+    ("right-to-left", "rtkcontract \u202bاجتماع\u202c"),  # noqa: RUF001  # letters that look alike are the point
     ("quotes", "rtkcontract \"quoted\" 'single' \\back\\"),
     ("markup", "<b>rtkcontract</b> &amp; {{7*7}}"),
     ("whitespace-only", "   "),
@@ -230,7 +278,9 @@ def collect(document: Json, schema: Json) -> dict[Place, list[Json]]:
     return found
 
 
-def _collect(document: Json, schema: Json, place: Place, found: dict[Place, list[Json]], above: tuple[int, ...]) -> None:
+def _collect(
+    document: Json, schema: Json, place: Place, found: dict[Place, list[Json]], above: tuple[int, ...]
+) -> None:
     behind = id(_behind(document, schema))
     if isinstance(schema, dict) and "$ref" in schema and above.count(behind) > 1:
         return  # a recursive schema: the value and one more of its kind inside have been taken
@@ -272,7 +322,9 @@ def types_of(nodes: Iterable[Json]) -> tuple[str, ...]:
     """
     declared = [kind for node in nodes for kind in _listed(node.get("type"))]
     if declared:
-        return tuple(dict.fromkeys("number" if kind == "integer" and "number" in declared else kind for kind in declared))
+        return tuple(
+            dict.fromkeys("number" if kind == "integer" and "number" in declared else kind for kind in declared)
+        )
     members = [value for node in nodes for value in (*node.get("enum", ()), *_const(node))]
     if members:
         return tuple(dict.fromkeys(map(type_of, members)))
@@ -333,8 +385,12 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
     Values on and one step either side of each bound, and the spellings of the bound that are one number.
     """
     step = max((1, *(m for m in _all(nodes, "multipleOf") if m > 1)))
-    lows = [(low, "minimum", 0) for low in _all(nodes, "minimum")] + [(low, "exclusiveMinimum", 1) for low in _all(nodes, "exclusiveMinimum")]
-    highs = [(high, "maximum", 0) for high in _all(nodes, "maximum")] + [(high, "exclusiveMaximum", 1) for high in _all(nodes, "exclusiveMaximum")]
+    lows = [(low, "minimum", 0) for low in _all(nodes, "minimum")] + [
+        (low, "exclusiveMinimum", 1) for low in _all(nodes, "exclusiveMinimum")
+    ]
+    highs = [(high, "maximum", 0) for high in _all(nodes, "maximum")] + [
+        (high, "exclusiveMaximum", 1) for high in _all(nodes, "exclusiveMaximum")
+    ]
     for bound, keyword, _ in (*lows, *highs):
         side = "minimum" if "inimum" in keyword else "maximum"
         sign = 1 if side == "minimum" else -1
@@ -677,6 +733,9 @@ def _wrong_types(types: tuple[str, ...], typical: Json, enumerated: bool) -> Ite
 
 
 def slug(value: Json) -> str:
+    """
+    The letters and digits of a value, for an id.
+    """
     text = re.sub(r"[^A-Za-z0-9]+", "-", dumps(value)).strip("-")
     return text or "empty"
 
@@ -690,7 +749,9 @@ def _near_members(members: list[Json]) -> Iterator[Candidate]:
         return
     first = texts[0]
     yield Candidate(partition="not-a-member", keyword="enum", value=f"{MARK}_no_member")
-    swapped = next((text.swapcase() for text in texts if text.swapcase() not in texts and text.swapcase() != text), None)
+    swapped = next(
+        (text.swapcase() for text in texts if text.swapcase() not in texts and text.swapcase() != text), None
+    )
     if swapped is not None:
         yield Candidate(partition="member-in-other-case", keyword="enum", value=swapped)
     yield Candidate(partition="member-padded", keyword="enum", value=f" {first} ")
@@ -764,7 +825,8 @@ def fields(document: Json, schema: Json, pool: Callable[[Place], list[Json]]) ->
     """
     The fields of a body, parents before children, in the order of the document.
 
-    `pool` gives valid items for the place of an array, typical ones first. Raises CannotTell for a keyword or a format that the engine does not know.
+    `pool` gives valid items for the place of an array, typical ones first. Raises CannotTell for a keyword or a format
+    that the engine does not know.
     """
     found = collect(document, schema)
     result = []
@@ -808,4 +870,3 @@ def _belongs(level: Level, value: Json, kind: str) -> bool:
         one = level.partition == "one-item"
         return level.partition in ("one-item", "several-items") and one == (len(value) == 1)
     return kind == type_of(level.value) and value != ""
-

@@ -75,7 +75,9 @@ class _Derived:
         self.bases: dict[int, Json] = {}
         self.rows: dict[int, list[Row]] = {}
 
-    def case(self, side: str, name: str, body: Json, partition: str, *, place: str = "", keyword: str = "", note: str = "") -> Case | None:
+    def case(
+        self, side: str, name: str, body: Json, partition: str, *, place: str = "", keyword: str = "", note: str = ""
+    ) -> Case | None:
         """
         A case with the expectation that the schema gives its body; None when the same content is planned already.
         """
@@ -106,7 +108,9 @@ class _Derived:
         Dotted paths whose echo a clause leaves open.
         """
         return tuple(
-            ".".join((*map(str, clause.path), name)) for clause in self.bodies.oracle.clauses(value) for name in clause.echo
+            ".".join((*map(str, clause.path), name))
+            for clause in self.bodies.oracle.clauses(value)
+            for name in clause.echo
         )
 
     # --- valid side -------------------------------------------------------------------------------------------------
@@ -189,9 +193,7 @@ class _Derived:
         name = f"{factor.field.name}/{candidate.partition}"
         if f"{self.operation.name}/{name}" in self.ids:
             name = f"{name}-{hashlib.sha256(encode(candidate.value)).hexdigest()[:4]}"
-        case = self.case(
-            "invalid", name, body, candidate.partition, place=factor.field.name, keyword=candidate.keyword
-        )
+        case = self.case("invalid", name, body, candidate.partition, place=factor.field.name, keyword=candidate.keyword)
         if case is None or candidate.partition != partitions.WHOLE_FRACTION:
             return case
         reason = "JSON Schema 2020-12 counts 1.0 as an integer, older OpenAPI versions leave it open"
@@ -254,7 +256,14 @@ class _Derived:
                 body = self.holder(self.bodies.factors[number], number)
                 put(taken(body, place), f"{MARK}_unknown", value)
                 where = partitions.dotted(place)
-                case = self.case("invalid", f"{where or 'body'}/{partition}", body, partition, place=where, keyword="additionalProperties")
+                case = self.case(
+                    "invalid",
+                    f"{where or 'body'}/{partition}",
+                    body,
+                    partition,
+                    place=where,
+                    keyword="additionalProperties",
+                )
                 if case is not None:
                     yield case
 
@@ -269,7 +278,12 @@ class _Derived:
             body = self.holder(factor, number)
             taken(body, factor.place[:-1]).pop(factor.place[-1], None)
             case = self.case(
-                "invalid", f"{factor.field.name}/missing-required", body, "missing-required", place=factor.field.name, keyword="required"
+                "invalid",
+                f"{factor.field.name}/missing-required",
+                body,
+                "missing-required",
+                place=factor.field.name,
+                keyword="required",
             )
             if case is not None:
                 yield case
@@ -321,7 +335,9 @@ class _Derived:
                 continue
             told = self._told(row, scope_of=factor)
             name = f"{factor.field.name}/{level.partition}-with-{told}"
-            case = self.case("invalid", name, body, f"{level.partition}-in-combination", place=factor.field.name, keyword="anyOf")
+            case = self.case(
+                "invalid", name, body, f"{level.partition}-in-combination", place=factor.field.name, keyword="anyOf"
+            )
             if case is not None:
                 yield case
 
@@ -411,7 +427,9 @@ def _relations(derived: _Derived, rich: Case, minimal: Case) -> Iterator[Case]:
         )
 
     yield related("same-body-again", rich, rich.content, "*/*", "the same bytes make a second object")
-    yield related("members-reversed", rich, encode(_reversed(value)), "application/*", "the order of members has no meaning")
+    yield related(
+        "members-reversed", rich, encode(_reversed(value)), "application/*", "the order of members has no meaning"
+    )
     spaced = dumps(value, space=" \n\t").encode()
     yield related("white-space", rich, spaced, "application/json, */*", "white space between tokens has no meaning")
     yield related("minimal-again", minimal, minimal.content, "*/*", "nothing is remembered from the requests before")
@@ -419,7 +437,9 @@ def _relations(derived: _Derived, rich: Case, minimal: Case) -> Iterator[Case]:
     if explicit:
         body = encode(explicit)
         expect = derived.bodies.oracle.expectation(explicit)
-        case = related("defaults-spelled-out", minimal, body, "application/json", "a documented default says what absence means")
+        case = related(
+            "defaults-spelled-out", minimal, body, "application/json", "a documented default says what absence means"
+        )
         yield replace(case, expect=expect)
 
 
@@ -441,19 +461,23 @@ def _explicit_defaults(bodies: Bodies) -> Json:
     return body
 
 
-def _stored(operation: Operation, bodies: Bodies) -> list[Json]:
+def _stored(operation: Operation) -> list[Json]:
     return [loads(dumps(row)) if not isinstance(row, dict) else row for row in operation.rows]
 
 
-def _valid_side(derived: _Derived, strength: int, progress: Progress | None) -> tuple[list[Case], list[str], list[str]]:
+def _valid_side(
+    derived: _Derived, strength: int, progress: Progress | None
+) -> tuple[list[Case], int, list[str], list[str]]:
     """
-    Stored rows first, then rows that are grown from them: decided ones, then those whose acceptance is left open.
+    Stored rows first and how many they are, then rows that are grown from them: decided ones, then those whose
+    acceptance is left open.
     """
     bodies, operation = derived.bodies, derived.operation
-    stored = _stored(operation, bodies) if strength > 1 else []
+    stored = _stored(operation) if strength > 1 else []
     usable = [body for body in stored if bodies.oracle.valid(loads(encode(body)))]
     kept = [(bodies.row(body), bodies.oracle.expectation(loads(encode(body))).outcome) for body in usable]
     found = [case for body in usable if (case := derived.row(body, "combinations")) is not None]
+    old = len(found)
     only = bodies.leaves if strength > 1 else bodies.accepted.all
     decided = grow(
         bodies.accepted,
@@ -488,9 +512,11 @@ def _valid_side(derived: _Derived, strength: int, progress: Progress | None) -> 
         if (case := derived.row(bodies.body(row, turn), "combinations")) is not None:
             found.append(case)
     never = bodies.leaves & ~(bodies.valid.fresh.domain if bodies.valid.fresh else 0)
-    impossible = [_told(bodies, literals) for literals in (*((literal,) for literal in bits(never)), *opened.impossible)]
+    impossible = [
+        _told(bodies, literals) for literals in (*((literal,) for literal in bits(never)), *opened.impossible)
+    ]
     unreached = [_told(bodies, literals) for literals in (*decided.unreached, *opened.unreached)]
-    return found, impossible, unreached
+    return found, old, impossible, unreached
 
 
 def _variants(derived: _Derived, rows: list[Case]) -> Iterator[Case]:
@@ -530,13 +556,24 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         raise CannotTell(f"there is no plan {name}; the plans are {', '.join(PLANS)}")
     strength = PLANS[name]
     if not operation.request_schema:
-        return Plan(name=name, strength=strength, cases=tuple(fixed.written(operation)), bodies=Bodies(contract.document, {"type": "object"}))
+        return Plan(
+            name=name,
+            strength=strength,
+            cases=tuple(fixed.written(operation)),
+            bodies=Bodies(contract.document, {"type": "object"}),
+        )
     bodies = Bodies.of(contract.document, operation)
     derived = _Derived(operation, bodies)
     minimal = _minimal(derived)
-    rows, impossible, unreached = _valid_side(derived, strength, progress)
-    rich = _richest(operation, rows) or minimal
-    faults = [*derived.root(), *derived.missing(), *derived.unknown(), *derived.combinations(), *derived.broken(thorough=strength > 2)]
+    rows, stored, impossible, unreached = _valid_side(derived, strength, progress)
+    rich = _richest(rows, stored) or minimal
+    faults = [
+        *derived.root(),
+        *derived.missing(),
+        *derived.unknown(),
+        *derived.combinations(),
+        *derived.broken(thorough=strength > 2),
+    ]
     singles = list(derived.singles())
     hostile = list(derived.hostile())
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
@@ -553,13 +590,12 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     )
 
 
-def _richest(operation: Operation, rows: list[Case]) -> Case | None:
+def _richest(rows: list[Case], stored: int) -> Case | None:
     """
-    The accepted row with most members; a stored one where there is any, so that it stays the same as rows are added.
+    The accepted row with most members, of the stored ones where there is any: it stays the same as rows are added.
     """
-    stored = {canonical(encode(row)) for row in operation.rows}
     accepted = [case for case in rows if case.expect.outcome == "accepted"]
-    old = [case for case in accepted if canonical(case.content) in stored]
+    old = [case for case in rows[:stored] if case.expect.outcome == "accepted"]
     return max(old or accepted, key=lambda case: len(loads(case.content)), default=None)
 
 
@@ -582,24 +618,26 @@ def _found(derived: _Derived, entry: Json) -> Case | None:
 # --- order ----------------------------------------------------------------------------------------------------------
 
 
+WAVES = {
+    **dict.fromkeys(("below-minimum", "above-maximum", "not-a-member", "missing-required"), 0),
+    **dict.fromkeys(("wrong-type-string", "wrong-type-number"), 2),
+    "wrong-type-null": 3,
+    **dict.fromkeys(("member-in-other-case", "member-padded", "empty", "wrong-type-array"), 4),
+}
+LAST_WAVE = 6
+
+
 def _rank(case: Case) -> int:
     """
     The wave of a faulty case: bounds and unions first, then what servers convert, then what they let through.
     """
     partition = case.partition
     if case.expect.outcome == "unspecified":
-        return 6
-    if partition in ("below-minimum", "above-maximum", "not-a-member", "missing-required") or "Length" in partition:
-        return 0
-    if "combination" in partition:
-        return 1
-    if partition in ("wrong-type-string", "wrong-type-number"):
-        return 2
-    if partition == "wrong-type-null":
-        return 3
-    if partition in ("member-in-other-case", "member-padded", "empty", "wrong-type-array") or "fraction" in partition:
-        return 4
-    return 5
+        return LAST_WAVE
+    for sign, wave in (("Length", 0), ("combination", 1), ("fraction", 4)):
+        if sign in partition:
+            return wave
+    return WAVES.get(partition, 5)
 
 
 def _waves(faults: Iterable[Case]) -> list[Case]:
@@ -610,14 +648,17 @@ def _dealt_out(*hands: tuple[list[Case], float]) -> Iterator[Case]:
     """
     Cases of several lists in turn, each list as often as its share says, each in its own order.
     """
-    queues = [[list(reversed(cases)), share, 0.0] for cases, share in hands if cases]
-    while queues:
-        for queue in queues:
-            queue[2] += queue[1]  # type: ignore[operator]
-        best = max(queues, key=lambda queue: queue[2])  # type: ignore[arg-type, return-value]
-        best[2] -= sum(queue[1] for queue in queues)  # type: ignore[operator, misc]
-        yield best[0].pop()  # type: ignore[union-attr]
-        queues = [queue for queue in queues if queue[0]]
+    left = [(iter(cases), len(cases), share) for cases, share in hands if cases]
+    owed = [0.0 for _ in left]
+    counts = [count for _, count, _ in left]
+    while any(counts):
+        playing = [index for index, count in enumerate(counts) if count]
+        for index in playing:
+            owed[index] += left[index][2]
+        best = max(playing, key=lambda index: owed[index])
+        owed[best] -= sum(left[index][2] for index in playing)
+        counts[best] -= 1
+        yield next(left[best][0])
 
 
 def _ordered(
@@ -652,7 +693,12 @@ def _ordered(
         rich,
         *first,
         *corpus,
-        *_dealt_out((decided, 1.0 * len(decided)), (first_faults, 2.0 * len(first_faults)), (rest, 1.5 * len(rest)), (singles, 1.0 * len(singles))),
+        *_dealt_out(
+            (decided, 1.0 * len(decided)),
+            (first_faults, 2.0 * len(first_faults)),
+            (rest, 1.5 * len(rest)),
+            (singles, 1.0 * len(singles)),
+        ),
         *relations,
         *later_faults,
         *loose,
@@ -662,7 +708,7 @@ def _ordered(
 
 
 def _split(waves: list[Case]) -> tuple[list[Case], list[Case]]:
-    return [case for case in waves if _rank(case) < 6], [case for case in waves if _rank(case) == 6]
+    return [case for case in waves if _rank(case) < LAST_WAVE], [case for case in waves if _rank(case) == LAST_WAVE]
 
 
 def _sampled(cases: list[Case]) -> list[Case]:

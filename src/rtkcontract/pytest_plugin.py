@@ -86,6 +86,8 @@ class Round:
     explanations: list[explain.Explanation] = field(default_factory=list)
     writer: runs.Writer | None = None
     notes: list[str] = field(default_factory=list)
+    held: dict[str, Path] | None = None
+    """Key to cassette, read from the names of the files."""
 
     def judge(self, case: Case) -> Result:
         """
@@ -126,11 +128,11 @@ class Round:
         The cassette of a case: the vendor's before the emulator's; None where there is none.
         """
         request = self.redactor.request(request_of(self.operation, case, self.target))
-        for made_by in ("live", "emulator", "documentation"):
-            path = cassettes.path_of(self.folder, made_by, self.operation.name, case.id, key_of(request))  # type: ignore[arg-type]
-            if path.is_file():
-                return path
-        return None
+        if self.held is None:
+            found = [path for path in cassettes.files(self.folder) if path.parent.name == self.operation.name]
+            ranked = sorted(found, key=lambda path: path.parent.parent.name != "live", reverse=True)
+            self.held = {path.stem.rpartition(".")[2]: path for path in ranked}
+        return self.held.get(key_of(request))
 
 
 def _maker(target: str) -> str:
@@ -254,6 +256,7 @@ def _round(config: pytest.Config) -> Round:
     """
     if ROUND not in config.stash:
         config.stash[ROUND] = made = opened(config)
+        made.exits.enter_context(hush.redacted_logs(made.redactor.text))
         if config.option.run_file and not hasattr(config, "workerinput"):
             made.writer = runs.Writer(Path(config.option.run_file), made.redactor.text)
             made.writer.header(_header(made))
@@ -459,9 +462,19 @@ def _in_a_line(result: Result) -> str:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     outcome = yield
     report = outcome.get_result()
+    if call.when == "setup" and call.excinfo is not None and call.excinfo.errisinstance(CannotTell):
+        # The fixture of pytest-recording reads the cassette before the test begins.
+        reason, case = str(call.excinfo.value), item.callspec.params.get("case")  # type: ignore[attr-defined]
+        report.longrepr, report.contract = reason, "untold"
+        if isinstance(case, Case):
+            observation = Unanswered(reason=reason)
+            untold = Result(case=case, status="error", findings=(), observation=observation, reason=reason)
+            item.config.stash[ROUND].keep(untold)
     if call.excinfo is not None and call.excinfo.errisinstance((BrokenPromise, NotTold)):
         report.longrepr = str(call.excinfo.value)
         report.contract = "finding" if call.excinfo.errisinstance(BrokenPromise) else "untold"
+    if ROUND in item.config.stash:
+        hush.redact_report(report, item.config.stash[ROUND].redactor.text)
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:

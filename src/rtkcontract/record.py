@@ -101,7 +101,7 @@ class Session:
     tools: Mapping[str, str] = field(default_factory=cassettes.tool_versions)
 
 
-def record(  # noqa: PLR0913 - what to record, and three ways to ask for less or more
+def record(
     session: Session,
     cases: Sequence[Case],
     *,

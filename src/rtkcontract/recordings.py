@@ -279,7 +279,7 @@ class _Read:
     result: Result
 
 
-def judge_all(  # noqa: PLR0913 - a contract, a folder and a clock, and two ages that can be set
+def judge_all(
     contract: Contract,
     operation: Operation,
     cases: Sequence[Case],

@@ -1,0 +1,175 @@
+"""
+How long plans take to derive, how they grow, and how their rows compare with two libraries on the same factors.
+
+Run it by hand: `python benchmarks/plans.py [--full]`; `--full` adds the plan of 500 fields and strength 3. Nothing is
+asserted: every figure is printed with the one that it is held against. All of it runs in this process, in turn.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import made  # the schemas that the tests use
+from rtkcontract import catalog, plan
+from rtkcontract.bodies import Bodies
+from rtkcontract.covering import Space, grow
+
+KINDS: list[Any] = [
+    {"type": "boolean"},
+    {"enum": ["a", "b", "c"]},
+    {"type": "integer", "minimum": 1, "maximum": 9},
+    {"type": "string", "maxLength": 20},
+]
+
+
+def seconds(work: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
+    """
+    The median of some runs, and what the last one gave.
+    """
+    spent = []
+    result = None
+    for _ in range(times):
+        start = time.perf_counter()
+        result = work()
+        spent.append(time.perf_counter() - start)
+    return statistics.median(spent), result
+
+
+def bound(sizes: list[int], strength: int) -> int:
+    """
+    The fewest rows that could do: the product of the largest factors.
+    """
+    product = 1
+    for size in sorted(sizes, reverse=True)[:strength]:
+        product *= size
+    return product
+
+
+def derivation(names: tuple[str, ...]) -> None:
+    """
+    Seconds for each named plan, and for the standard plans of the other schemas.
+    """
+    print("Plan derivation of create_meeting")
+    contract = catalog.load()
+    operation = contract.operations["create_meeting"]
+    for name in names:
+        spent, made_plan = seconds(lambda name=name: plan.make(contract, operation, name))
+        cases = len(made_plan.cases)
+        print(f"  {name:9} {cases:5} cases {spent:7.2f} s {spent / cases * 1e3:6.2f} ms a case")
+    print("\nStandard plans of the other schemas")
+    for name in made.NAMES:
+        contract, operation = made.named(name)
+        spent, made_plan = seconds(lambda c=contract, o=operation: plan.make(c, o), 1)
+        told = f"{len(made_plan.impossible)} impossible, {len(made_plan.unreached)} unreached"
+        print(f"  {name:15} {len(made_plan.cases):5} cases {spent:7.2f} s  {told}")
+
+
+def wide(count: int) -> Any:
+    """
+    An object of many fields of four kinds.
+    """
+    return {"type": "object", "properties": {f"field_{n:03}": KINDS[n % 4] for n in range(count)}}
+
+
+def growth(sizes: tuple[int, ...]) -> None:
+    """
+    Seconds against the number of fields, and how they rise with the cases.
+    """
+    print("\nGrowth with the number of fields (booleans, enumerations, integers and texts in turn)")
+    for name in ("smoke", "standard"):
+        before: tuple[int, float, int] | None = None
+        for count in sizes:
+            contract, operation = made.made("wide", wide(count))
+            spent, one = seconds(lambda c=contract, o=operation, n=name: plan.make(c, o, n), 1)
+            levels = [len(factor.levels) for factor in one.bodies.factors]
+            rows = sum("/combinations/" in case.id for case in one.cases)
+            least = bound(levels, one.strength)
+            text = (
+                f"  {name:9} {count:4} fields {len(one.cases):5} cases {rows:4} rows (bound {least:3}) {spent:7.2f} s"
+            )
+            if before is not None:
+                ratio = (spent / before[1]) / (len(one.cases) / before[2])
+                text += f"  {count / before[0]:.1f}x the fields, {spent / before[1]:.1f}x the time, {ratio:.1f}x a case"
+            print(text, flush=True)
+            before = (count, spent, len(one.cases))
+
+
+def factors() -> Iterator[tuple[str, list[int]]]:
+    """
+    Level counts to hold side by side: the meeting's leaf fields, and three made-up shapes.
+    """
+    contract = catalog.load()
+    bodies = Bodies.of(contract.document, contract.operations["create_meeting"])
+    leaves = bodies.leaves
+    sizes = [
+        len(factor.levels)
+        for number, factor in enumerate(bodies.factors)
+        if leaves >> bodies.accepted.start[number] & 1
+    ]
+    yield "create_meeting, free of constraints", sizes
+    yield "20 factors of 4", [4] * 20
+    yield "60 factors of 2", [2] * 60
+    yield "mixed", [11, 10, 8, 6, 5, 5, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2]
+
+
+def _ours(sizes: list[int], strength: int) -> int:
+    return len(grow(Space(sizes), strength).rows)
+
+
+def _covertable(sizes: list[int], strength: int) -> int:
+    import covertable
+
+    return len(covertable.make([list(range(size)) for size in sizes], strength=strength))
+
+
+def _allpairspy(sizes: list[int], strength: int) -> int:
+    from allpairspy import AllPairs
+
+    return len(list(AllPairs([list(range(size)) for size in sizes], n=strength)))
+
+
+def peers(strengths: tuple[int, ...]) -> None:
+    """
+    Rows and seconds for the same level counts.
+    """
+    print("\nRows and seconds beside covertable and allpairspy, same factors, same process")
+    for strength in strengths:
+        for name, sizes in factors():
+            if strength == 3 and len(sizes) > 20:
+                continue
+            least = bound(sizes, strength)
+            print(f"  strength {strength}, {name}: {len(sizes)} factors, at least {least} rows")
+            own, rows = seconds(lambda s=sizes, t=strength: _ours(s, t), 1)
+            print(f"    {'ours':11} {rows:5} rows ({rows / least:.2f} of the bound) {own:7.2f} s")
+            for label, run in (("covertable", _covertable), ("allpairspy", _allpairspy)):
+                try:
+                    spent, found = seconds(lambda s=sizes, t=strength, r=run: r(s, t), 1)
+                except ImportError:
+                    print(f"    {label:11} is not installed; pip install {label}")
+                    continue
+                told = f"{found / rows:.2f}x our rows, {spent / own:.2f}x our time"
+                print(
+                    f"    {label:11} {found:5} rows ({found / least:.2f} of the bound) {spent:7.2f} s  {told}",
+                    flush=True,
+                )
+
+
+def main() -> None:
+    """
+    Prints each table.
+    """
+    full = "--full" in sys.argv[1:]
+    derivation(("smoke", "standard", "thorough") if full else ("smoke", "standard"))
+    growth((25, 50, 100, 200, 500) if full else (25, 50, 100))
+    peers((2, 3) if full else (2,))
+
+
+if __name__ == "__main__":
+    main()
