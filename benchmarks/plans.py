@@ -7,6 +7,8 @@ asserted: every figure is printed with the one that it is held against. All of i
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
 import sys
 import time
@@ -119,20 +121,38 @@ def factors() -> Iterator[tuple[str, list[int]]]:
     yield "mixed", [11, 10, 8, 6, 5, 5, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2]
 
 
-def _ours(sizes: list[int], strength: int) -> int:
-    return len(grow(Space(sizes), strength).rows)
+Rows = list[list[int]]
 
 
-def _covertable(sizes: list[int], strength: int) -> int:
+def share(rows: Rows, sizes: list[int], strength: int) -> float:
+    """
+    The part of all tuples that the rows hold.
+    """
+    held = possible = 0
+    for places in itertools.combinations(range(len(sizes)), strength):
+        held += len({tuple(row[place] for place in places) for row in rows})
+        possible += math.prod(sizes[place] for place in places)
+    return held / possible
+
+
+def _ours(sizes: list[int], strength: int) -> Rows:
+    space = Space(sizes)
+    return [
+        [literal - start for literal, start in zip(row, space.start, strict=False)]
+        for row in grow(space, strength).rows
+    ]
+
+
+def _covertable(sizes: list[int], strength: int) -> Rows:
     import covertable
 
-    return len(covertable.make([list(range(size)) for size in sizes], strength=strength))
+    return [list(row) for row in covertable.make([list(range(size)) for size in sizes], strength=strength)]
 
 
-def _allpairspy(sizes: list[int], strength: int) -> int:
+def _allpairspy(sizes: list[int], strength: int) -> Rows:
     from allpairspy import AllPairs
 
-    return len(list(AllPairs([list(range(size)) for size in sizes], n=strength)))
+    return [list(row) for row in AllPairs([list(range(size)) for size in sizes], n=strength)]
 
 
 def peers(strengths: tuple[int, ...]) -> None:
@@ -146,19 +166,20 @@ def peers(strengths: tuple[int, ...]) -> None:
                 continue
             least = bound(sizes, strength)
             print(f"  strength {strength}, {name}: {len(sizes)} factors, at least {least} rows")
-            own, rows = seconds(lambda s=sizes, t=strength: _ours(s, t), 1)
-            print(f"    {'ours':11} {rows:5} rows ({rows / least:.2f} of the bound) {own:7.2f} s")
+            own, ours = seconds(lambda s=sizes, t=strength: _ours(s, t), 1)
+            print(f"    {'ours':11} {_line(ours, sizes, strength, least)} {own:7.2f} s")
             for label, run in (("covertable", _covertable), ("allpairspy", _allpairspy)):
                 try:
                     spent, found = seconds(lambda s=sizes, t=strength, r=run: r(s, t), 1)
                 except ImportError:
                     print(f"    {label:11} is not installed; pip install {label}")
                     continue
-                told = f"{found / rows:.2f}x our rows, {spent / own:.2f}x our time"
-                print(
-                    f"    {label:11} {found:5} rows ({found / least:.2f} of the bound) {spent:7.2f} s  {told}",
-                    flush=True,
-                )
+                ratios = f"{len(found) / len(ours):.2f}x our rows, {spent / own:.2f}x our time"
+                print(f"    {label:11} {_line(found, sizes, strength, least)} {spent:7.2f} s  {ratios}", flush=True)
+
+
+def _line(rows: Rows, sizes: list[int], strength: int, least: int) -> str:
+    return f"{len(rows):5} rows ({len(rows) / least:.2f} of the bound) hold {share(rows, sizes, strength):6.1%} of all"
 
 
 def main() -> None:

@@ -644,9 +644,10 @@ def judge(
 
 def _known(operation: Operation, found: Iterable[Finding]) -> list[Finding]:
     """
-    Findings that a deviation explains become warnings.
+    Findings that a deviation explains become warnings; one with `observed` is about recordings of that maker alone.
     """
-    told = {(entry["case"], entry["check"], entry.get("where", "")): entry for entry in operation.deviations}
+    entries = [entry for entry in operation.deviations if "observed" not in entry]
+    told = {(entry["case"], entry["check"], entry.get("where", "")): entry for entry in entries}
     result = []
     for finding in found:
         entry = told.get((finding.case_id, finding.check, finding.where)) or told.get(
@@ -823,7 +824,7 @@ def _gone(operation: Operation, results: tuple[Result, ...]) -> Iterator[Finding
     A deviation whose case ran and showed nothing is out of date.
     """
     ran: Mapping[str, Result] = {result.case.id: result for result in results if result.status != "error"}
-    for entry in operation.deviations:
+    for entry in (entry for entry in operation.deviations if "observed" not in entry):
         result = ran.get(entry["case"])
         if result is not None and not any(finding.check == entry["check"] for finding in result.findings):
             yield Finding(

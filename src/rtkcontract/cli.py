@@ -324,6 +324,26 @@ def cases_export(form: str, plan: str, schemas: str | None, operation: str | Non
     click.echo(told, nl=not told.endswith("\n"))
 
 
+@cases.command("grow")
+@SCHEMAS
+@OPERATION
+def cases_grow(schemas: str | None, operation: str | None) -> None:
+    """
+    Add the rows that the schema needs now to rows.jsonl; those that are there stay as they are.
+
+    To be run after an edit of a request schema, so that later edits keep today's rows and their recordings.
+    """
+    from rtkcontract import cassettes, catalog
+
+    _, found, made = planned(schemas, operation, "standard")
+    path = (Path(schemas) if schemas else catalog.data_folder("schemas")) / found.name / "rows.jsonl"
+    kept = path.read_bytes().splitlines() if path.exists() else []
+    rows = [case.content for case in made.cases if case.id.startswith(f"{found.name}/combinations/")]
+    new = [row for row in rows if row not in kept]
+    cassettes.write_whole(path, b"\n".join([*kept, *new]) + b"\n")
+    click.echo(f"{found.name}: {len(new)} rows added, {len(kept)} kept in {path.name}")
+
+
 @main.command(
     epilog=examples("rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live")
 )

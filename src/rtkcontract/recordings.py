@@ -202,8 +202,20 @@ class _Judge:
 
     def read(self, recording: Recording, interaction: Interaction, case: Case) -> _Read:
         observation = Answered(response=interaction.response, elapsed_s=None)
-        result = judge(self.contract, self.operation, case, observation)
+        maker = recording.path.parent.parent.name
+        result = judge(self.contract, self.of_maker(maker), case, observation)
         return _Read(recording=recording, interaction=interaction, case=case, result=result)
+
+    def of_maker(self, maker: str) -> Operation:
+        """
+        The operation with the deviations that are about recordings of one maker, such as "documentation".
+        """
+        about = tuple(
+            {name: value for name, value in entry.items() if name != "observed"}
+            for entry in self.operation.deviations
+            if entry.get("observed", maker) == maker
+        )
+        return replace(self.operation, deviations=about)
 
     def states(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
         """
