@@ -102,7 +102,7 @@ def with_ids(document: Json, ids: dict[str, str]) -> Json:
     return document
 
 
-def run(  # noqa: PLR0913 - where, what, who and three settings
+def run(
     base_url: str,
     document: Json,
     *,

@@ -76,12 +76,38 @@ def test_fresh_recordings_are_ok_and_say_that_no_vendor_answered(shelf: Path) ->
     assert recordings.exit_code(report) == 0 == recordings.exit_code(report, release=True)
 
 
-def test_an_empty_folder_is_all_missing(tmp_path: Path) -> None:
+def test_an_empty_folder_is_all_missing_and_judges_nothing(tmp_path: Path) -> None:
     report = _judged(tmp_path)
+    lines = recordings.text(report).splitlines()
 
     assert len(SMOKE) == report.counts["missing"] == len(report.entries)
+    assert recordings.exit_code(report) == 2 == recordings.exit_code(report, release=True)
+    assert lines[-1].startswith("no recording of create_meeting was found, so nothing was judged")
+    assert "`rtkcontract record --target live`" in lines[-1]
+
+
+def test_one_recording_is_enough_to_be_judged(shelf: Path, tmp_path: Path) -> None:
+    path = cassettes.files(shelf)[0]
+    (tmp_path / path.relative_to(shelf)).parent.mkdir(parents=True)
+    shutil.copy(path, tmp_path / path.relative_to(shelf))
+    report = _judged(tmp_path)
+
+    assert (1, len(SMOKE) - 1) == (report.recorded, report.counts["missing"])
     assert recordings.exit_code(report) == 0
     assert recordings.exit_code(report, release=True) == 1
+    assert "nothing was judged" not in recordings.text(report)
+
+
+@pytest.mark.parametrize(("gone", "more"), [(10, ""), (11, "  … and 1 more"), (13, "  … and 3 more")])
+def test_ten_entries_of_a_state_are_listed_and_the_rest_is_counted(own: Path, gone: int, more: str) -> None:
+    for path in cassettes.files(own)[:gone]:
+        path.unlink()
+    lines = recordings.text(_judged(own)).splitlines()
+    listed = [line for line in lines if line.startswith("  create_meeting/")]
+
+    assert lines[0].startswith(f"missing (warning): {gone}. ")
+    assert len(listed) == 10
+    assert [more] * bool(more) == [line for line in lines if line.startswith("  …")]
 
 
 def test_a_recording_without_a_case_is_orphaned_and_judged(shelf: Path) -> None:

@@ -265,6 +265,15 @@ def test_another_server_is_named_in_the_command(tmp_path: Path) -> None:
     assert "--target live --base-url http://127.0.0.1:9/client/v4\n" in verdict.text(run)
 
 
+def test_a_case_judged_from_a_recording_is_sent_again_live(tmp_path: Path) -> None:
+    """A recording cannot be sent to, and the placeholder address of such a run is not named."""
+    target = Target(kind="cassettes", base_url="https://x.example/v4", account_id="a", app_id="b", token="c")
+    head = samples.header(target=target, observed="recording")
+    run = samples.saved(tmp_path / "r.jsonl", samples.results(samples.takes_59), head)
+
+    assert f"rtkcontract send create_meeting/{samples.KEEP_ALIVE}/below-minimum --target live\n" in verdict.text(run)
+
+
 def test_two_json_containers_are_compared_member_by_member() -> None:
     """The diff shows what came and what was promised."""
     lines = list(summary.diff('{"a": 1, "b": 60.0}', '{"a": 1, "b": 61}'))

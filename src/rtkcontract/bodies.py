@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class Bodies:
         self._start = tuple(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
         self.index = {factor.place: number for number, factor in enumerate(self.factors)}
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
+        self._combined: dict[Place, list[tuple[int, Json]] | None] = {}
         self.rules = self._tables(undecided=False)
         """The tables of what unions, conditions and dependencies accept."""
         self.accepted = self._space(self.rules)
@@ -231,22 +233,16 @@ class Bodies:
 
     def _table(self, group: tuple[Place, list[Place], Json, Json], *, undecided: bool) -> Iterator[Table]:
         at, places, bare, decided = group
-        rule = bare if undecided else decided
-        judge = Oracle(self.document, rule)
-        classes = [self._classes(decided, at, place) for place in places]
-        size = 1
-        for options in classes:
-            size *= len(options)
-        if size > LARGEST_TABLE:
+        judge = Oracle(self.document, bare if undecided else decided)
+        if at not in self._combined:
+            self._combined[at] = self._combinations(at, places, decided)
+        combined = self._combined[at]
+        if combined is None:
             yield from self._branch_tables(at, places, bare)
             return
         own = self.index.get(at)
         scope = [self.index[(*at, *place)] for place in places]
-        allowed = []
-        for combination in itertools.product(*classes):
-            body = _assembled(places, [value for _, value in combination])
-            if body is not None and judge.valid(body):
-                allowed.append(sum(mask for mask, _ in combination))
+        allowed = [mask for mask, body in combined if judge.valid(body)]
         if own is not None:
             inside = self._literal(own, MEMBERS)
             nothing = sum(1 << self._start[number] for number in scope)
@@ -256,6 +252,20 @@ class Bodies:
             allowed = [*(mask | (1 << inside) for mask in allowed), nothing | outside]
             scope = [own, *scope]
         yield Table(tuple(scope), merged(allowed, [self._mask(number) for number in reversed(scope)]))
+
+    def _combinations(self, at: Place, places: list[Place], rule: Json) -> list[tuple[int, Json]] | None:
+        """
+        Each combination of classes with the object that shows it; None where there are too many.
+        """
+        classes = [self._classes(rule, at, place) for place in places]
+        if math.prod(map(len, classes)) > LARGEST_TABLE:
+            return None
+        found = []
+        for combination in itertools.product(*classes):
+            body = _assembled(places, [value for _, value in combination])
+            if body is not None:
+                found.append((sum(mask for mask, _ in combination), body))
+        return found
 
     def _branch_tables(self, at: Place, places: list[Place], rule: Json) -> Iterator[Table]:
         """

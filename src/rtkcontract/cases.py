@@ -63,7 +63,7 @@ def url_of(operation: Operation, target: Target, replaced: Mapping[str, str]) ->
 
 def request_of(operation: Operation, case: Case, target: Target) -> Request:
     """
-    The exact request of a case. An answer is asked for without compression, so that what comes can be read as it is.
+    The exact request of a case; `{token}` in one of its headers stands for the token of the run. An answer is asked for without compression, so that what comes can be read as it is.
     """
     headers: dict[str, str | None] = {
         "authorization": f"Bearer {target.token}",
@@ -75,6 +75,8 @@ def request_of(operation: Operation, case: Case, target: Target) -> Request:
     return Request(
         method=case.overrides.method or operation.method,
         url=url_of(operation, target, case.overrides.path_parameters),
-        headers=tuple((name, value) for name, value in headers.items() if value is not None),
+        headers=tuple(
+            (name, value.replace("{token}", target.token)) for name, value in headers.items() if value is not None
+        ),
         content=case.content,
     )

@@ -163,7 +163,7 @@ class _Walk:
         if not found or not _alike(last, new):
             yield from self.rest(old, last if found else old, new, place, above, safe=safe)
 
-    def rest(  # noqa: PLR0913 - the level as a whole, where it is, and what is known of it
+    def rest(
         self, old: Json, before: Json, new: Json, place: Place, above: tuple[Level, ...], *, safe: bool
     ) -> Iterator[tuple[Place, Change]]:
         """
@@ -172,7 +172,7 @@ class _Walk:
         edit = Edit(kind="combined", after=new, effect="unknown", old="", new="", union=True)
         yield from self.judged((old, new), before, edit, place, above, safe=safe)
 
-    def judged(  # noqa: PLR0913 - as above
+    def judged(
         self, level: tuple[Json, Json], before: Json, edit: Edit, place: Place, above: tuple[Level, ...], *, safe: bool
     ) -> Iterator[tuple[Place, Change]]:
         """

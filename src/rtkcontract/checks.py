@@ -732,7 +732,7 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
         for promise in answer.judged.echoed.values():
             sent, got = taken(answer.sent, promise.place), taken(answer.data, promise.place)
             remembered = sent is ABSENT and isinstance(got, str | list) and got in earlier.get(promise.place, ())
-            if remembered and MARK in dumps(got) and not same(got, taken(baseline, promise.place)):
+            if remembered and MARK in dumps(got).lower() and not same(got, taken(baseline, promise.place)):
                 yield answer.finding(
                     "memory",
                     "/data" + pointer(promise.place),

@@ -175,7 +175,8 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     from rtkcontract.catalog import data_folder
 
     tests = data_folder("contract_tests")
-    own = ["-c", str(tests / "check.ini"), "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
+    quick = [] if target == "cassettes" else ["-p", "no:recording"]  # importing it takes longer than a smoke run
+    own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
     ctx.exit(int(pytest.main([*own, *pytest_args])))
 
 

@@ -7,7 +7,6 @@ Results -> what of the contract was exercised; pure, and counted from the bytes 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 
 from rtkcontract.bodies import Bodies
@@ -26,20 +25,22 @@ def account(plan: Plan, results: Iterable[Result]) -> Json:
     """
     bodies = plan.bodies
     answered = [result for result in results if isinstance(result.observation, Answered)]
-    masks = [mask for result in answered if (mask := _mask(bodies, result)) is not None]
-    constraints = [*_levels(bodies, answered), *_faults(plan, answered)]
+    held = [(result, mask) for result in answered if (mask := _mask(bodies, result)) is not None]
+    masks = [mask for _, mask in held]
+    constraints = [*_levels(bodies, held), *_faults(plan, answered)]
     told: dict[str, Json] = {
         "plan": plan.name,
         "strength": plan.strength,
         "constraints": constraints,
         "exercised": sum(entry["case"] is not None for entry in constraints),
-        "pairs": _tuples(bodies, masks, 2),
+        "pairs": _pairs(bodies, masks, proven=plan.strength > 1),
         "impossible": list(plan.impossible),
         "unreached": list(plan.unreached),
         "left_out": list(plan.left_out),
     }
     if plan.strength == 3:
-        told["triples"] = _tuples(bodies, masks, 3)
+        decided = [mask for result, mask in held if result.case.expect.outcome == "accepted"]
+        told["triples"] = {"covered": _triples(bodies, decided), "possible": plan.possible}
     return told
 
 
@@ -69,13 +70,13 @@ def _outcome(result: Result) -> str:
     return result.case.expect.outcome if result.status == "pass" else result.status
 
 
-def _levels(bodies: Bodies, answered: list[Result]) -> list[Json]:
+def _levels(bodies: Bodies, held: list[tuple[Result, int]]) -> list[Json]:
     """
     Each level of each field, with the first case that held it.
     """
     first: dict[int, Result] = {}
-    for result in answered:
-        for literal in bits(_mask(bodies, result) or 0):
+    for result, mask in held:
+        for literal in bits(mask):
             known = first.get(literal)
             if known is None or (known.status == "pass" and result.status == "fail" and result.case.field):
                 first[literal] = result
@@ -119,35 +120,49 @@ def _entry(field: str, keyword: str, partition: str, result: Result | None) -> J
     }
 
 
-def _tuples(bodies: Bodies, masks: list[int], strength: int) -> Json:
+def _above(literal: int) -> int:
     """
-    How many of the tuples that a valid body can hold were held by a body that was sent.
+    A mask that cuts off the literals up to and with this one, so that a tuple is counted once.
     """
-    leaves = bodies.leaves & (bodies.valid.fresh.domain if bodies.valid.fresh else 0)
-    seen: dict[tuple[int, ...], int] = {}
+    return ~((1 << literal + 1) - 1)
+
+
+def _pairs(bodies: Bodies, masks: list[int], *, proven: bool) -> Json:
+    """
+    How many of the pairs that a valid body can hold were held by a body that was sent.
+
+    Possible is what propagation from one literal leaves; with `proven`, each pair that was not held is tried too.
+    """
+    space = bodies.valid
+    leaves = bodies.leaves & (space.fresh.domain if space.fresh else 0)
+    seen = dict.fromkeys(bits(leaves), 0)
+    for mask in masks:
+        for literal in bits(mask & leaves):
+            seen[literal] |= mask
+    covered = possible = 0
+    for one, others in seen.items():
+        state = space.taking((one,))
+        own = leaves & _above(one)
+        open_pairs = (state.domain if state else 0) & own & ~space.refused[one] & ~others
+        if proven:
+            open_pairs = sum(1 << two for two in bits(open_pairs) if space.taking((one, two)) is not None)
+        covered += (others & own).bit_count()
+        possible += (others & own | open_pairs).bit_count()
+    return {"covered": covered, "possible": possible}
+
+
+def _triples(bodies: Bodies, masks: list[int]) -> int:
+    """
+    How many triples the accepted bodies that were sent held.
+    """
+    leaves = bodies.leaves & (bodies.accepted.fresh.domain if bodies.accepted.fresh else 0)
+    seen: dict[tuple[int, int], int] = {}
     for mask in masks:
         held = mask & leaves
-        for literals in itertools.combinations(list(bits(held)), strength - 1):
-            seen[literals] = seen.get(literals, 0) | held >> literals[-1] + 1 << literals[-1] + 1
-    covered = sum(mask.bit_count() for mask in seen.values())
-    return {"covered": covered, "possible": max(covered, _possible(bodies, leaves, strength, seen))}
-
-
-def _possible(bodies: Bodies, leaves: int, strength: int, seen: dict[tuple[int, ...], int]) -> int:
-    """
-    Tuples that propagation does not prove impossible; those that were seen need no proof.
-    """
-    space, count = bodies.valid, 0
-    for one in bits(leaves):
-        others = leaves & ~space.refused[one] & ~((1 << one + 1) - 1)
-        if strength == 2:
-            open_pairs = others & ~seen.get((one,), 0)
-            count += (others & seen.get((one,), 0)).bit_count()
-            count += sum(space.taking((one, two)) is not None for two in bits(open_pairs))
-        else:
-            for two in bits(others):
-                count += (others & ~space.refused[two] & ~((1 << two + 1) - 1)).bit_count()
-    return count
+        for one in bits(held):
+            for two in bits(held & _above(one)):
+                seen[one, two] = seen.get((one, two), 0) | held & _above(two)
+    return sum(mask.bit_count() for mask in seen.values())
 
 
 def told(account: Json) -> str:

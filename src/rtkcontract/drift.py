@@ -205,7 +205,7 @@ def _pairs_of_types(surface: Surface, types: Types) -> Iterator[tuple[str, Json,
 # --- both directions -----------------------------------------------------------------------------------------------
 
 
-def _both_ways(  # noqa: PLR0913, PLR0917 - one operation, one body, two readings
+def _both_ways(
     operation: str, side: str, lead: tuple[str, ...], ours: Json, theirs: Json, flag: str
 ) -> Iterator[Difference]:
     for only, old, new in (("ours", ours, theirs), ("theirs", theirs, ours)):

@@ -268,7 +268,7 @@ def _count(keyword: str) -> Callable[[Json, Json], Iterator[Edit]]:
 # --- keywords that are there, not there, or different --------------------------------------------------------------
 
 
-def _plain(  # noqa: PLR0913 - the keyword and its three names
+def _plain(
     keyword: str,
     added: str,
     removed: str,

@@ -96,7 +96,7 @@ class _Minted:
     new_id: Callable[[], str]
 
 
-def emulator(  # noqa: PLR0913 - one credential, two ids, a clock and an id source are what it needs
+def emulator(
     contract: Contract,
     *,
     token: str,

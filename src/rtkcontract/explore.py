@@ -313,7 +313,7 @@ class _Ledger:
         raise broken
 
 
-def hunt(  # noqa: PLR0913 - what is explored, three bounds and a listener; all but three have a default
+def hunt(
     contract: Contract,
     operation: Operation,
     judge: Judge,

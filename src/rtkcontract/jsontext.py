@@ -17,7 +17,6 @@ from typing import NoReturn
 
 from rtkcontract.model import Json
 
-
 _TWO_WAYS = re.compile(rb"[0-9][.eE]")
 """Where nothing matches, no number is written in a way that its value does not tell."""
 

@@ -155,6 +155,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
+    """
+    What is sent, to the byte. Header names are lower case; neither headers nor content show in a repr.
+    """
+
     method: str
     url: str
     headers: Headers = field(repr=False)
@@ -180,6 +184,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
+    """
+    The answer that came, and the seconds it took.
+    """
+
     response: Response
     elapsed_s: float | None
     """None when the answer was replayed from a cassette."""

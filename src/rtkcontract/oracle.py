@@ -107,6 +107,7 @@ class Oracle:
         self.document, self.schema = document, schema
         self._validator = self._compiled(schema)
         self._whens: dict[int, jsonschema_rs.Draft202012Validator] = {}
+        self._last: tuple[Json, tuple[Clause, ...]] | None = None
 
     def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
         root = {"allOf": [schema], "components": self.document.get("components", {})}
@@ -168,7 +169,9 @@ class Oracle:
         """
         Each `x-unspecified` entry that applies to the value, conditions included; keyword entries always apply.
         """
-        return tuple(self._clauses(self.schema, value, ()))
+        if self._last is None or self._last[0] is not value:
+            self._last = (value, tuple(self._clauses(self.schema, _plain(value), ())))
+        return self._last[1]
 
     def _clauses(self, schema: Json, value: Json, path: Path) -> Iterator[Clause]:
         schema = resolve(self.document, schema)
@@ -199,7 +202,7 @@ class Oracle:
         key = id(entry)
         if key not in self._whens:
             self._whens[key] = self._compiled(entry["when"])
-        return bool(self._whens[key].is_valid(_plain(value)))
+        return bool(self._whens[key].is_valid(value))
 
     def expectation(self, value: Json) -> Expectation:
         """

@@ -117,21 +117,34 @@ FORMATS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 }
 
 WHOLE_FRACTION: Final = "integer-with-a-fraction-of-zero"
+WITHOUT_LIMIT: Final = "huge-without-a-limit"
+UNDECIDED: Final = {
+    WHOLE_FRACTION: "JSON Schema 2020-12 counts 1.0 as an integer, older OpenAPI versions leave it open",
+    WITHOUT_LIMIT: "no source gives a limit, and every server has one",
+}
+"""Partitions whose answer no source decides, whatever the schema says."""
+
+LONG: Final = "RtkContract " + "long text " * 24 + "end"
+"""255 characters: one byte tells their number, and many a column holds no more."""
 
 STRINGS: Final[tuple[tuple[str, str], ...]] = (
-    ("one-character", "x"),
-    ("emoji", "rtkcontract 🎥"),
-    ("astral", "𝔯𝔱𝔨 𐍈"),  # noqa: RUF001  # letters that look alike are the point
-    ("combining", "rtkcontract é ñ"),
-    ("right-to-left", "rtkcontract \u202bاجتماع\u202c"),  # noqa: RUF001  # letters that look alike are the point
-    ("quotes", "rtkcontract \"quoted\" 'single' \\back\\"),
-    ("markup", "<b>rtkcontract</b> &amp; {{7*7}}"),
+    ("long-255", LONG),
+    ("mixed", " Rtk\"Contract\" \\ e\u0301 \U0001f3a5 <b>&amp;</b> 'Mixed'\r\n\t"),
+    ("one-character", "X"),
+    ("number", "123"),
+    ("emoji", "RtkContract \U0001f3a5"),
+    ("astral", "\U0001d52f\U0001d531\U0001d528 \U00010348"),
+    ("combining", "RtkContract e\u0301 n\u0303"),
+    ("composed", "RtkContract \u00e9 \u00f1"),
+    ("right-to-left", "RtkContract \u202b\u0627\u062c\u062a\u0645\u0627\u0639\u202c"),
+    ("quotes", "RtkContract \"quoted\" 'single' \\back\\"),
+    ("markup", "<b>RtkContract</b> &amp; {{7*7}}"),
     ("whitespace-only", "   "),
-    ("padded", "  rtkcontract  "),
-    ("numeric", "0123"),
+    ("padded", "  RtkContract  "),
+    ("leading-zero", "0123"),
     ("literal-word", "null"),
-    ("line-breaks", "rtkcontract\tone\r\ntwo"),
-    ("long-256", "rtkcontract " + "l" * 244),
+    ("line-breaks", "RtkContract\tone\r\ntwo"),
+    ("long-256", LONG + "s"),
 )
 HOSTILE: Final[tuple[tuple[str, str], ...]] = (
     ("nul", "rtkcontract\u0000nul"),
@@ -419,7 +432,8 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
     if not highs:
         into.add("large", "type", _trim((lows[0][0] if lows else 0) + 4_094))
     if all(float(multiple).is_integer() for multiple in _all(nodes, "multipleOf")):  # else doubles decide nothing
-        into.add("huge", highs[0][1] if highs else "type", Written("1e308"))
+        huge = 2**32 + lows[0][0] if integer and lows and isinstance(lows[0][0], int) else Written("1e308")
+        into.add("huge" if highs else WITHOUT_LIMIT, highs[0][1] if highs else "type", huge)
     into.add("a-fraction", "type", Written("1.5") if not lows else _trim(lows[0][0] + 0.5))
 
 
@@ -438,7 +452,7 @@ def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
     into.add("empty", "type", "")
     if any(name in FORMATS and FORMATS[name][0] for name in _all(nodes, "format")):
         return
-    into.add("typical", "type", f"{MARK}_{leaf}")
+    into.add("typical", "type", f"RtkContract_{leaf}")
     for name, text in STRINGS:
         into.add(name, "type", text, level="typical")
 
@@ -659,7 +673,7 @@ def values_of(nodes: tuple[Json, ...], place: Place) -> list[Json]:
     Values that a scalar place may take by its own keywords; order is from typical to odd.
     """
     candidates = _candidates(nodes, place, (), (), [])
-    return [candidate.value for candidate in candidates if candidate.partition not in ("huge", "negative")]
+    return [candidate.value for candidate in candidates if candidate.partition not in ("huge", WITHOUT_LIMIT, "negative")]
 
 
 def _candidates(
@@ -695,12 +709,12 @@ def _candidates(
 
 WRONG: Final[dict[str, tuple[Json, ...]]] = {
     # The first is what a lenient server would take for the right type; then what it would take for nothing.
-    "string": (7, None, ["rtkcontract"], True, {}),
-    "number": (None, True, [], {}),
-    "integer": (None, True, [], {}),
-    "boolean": ("true", 1, None, [True], {}, 0, ""),
+    "string": (7, None, ["rtkcontract"], {}, True),
+    "number": (None, True, {}, []),
+    "integer": (None, True, {}, []),
+    "boolean": ("true", 1, None, [True], 0, "", {}),
     "array": ("rtkcontract", None, {}, 7, True),
-    "object": ("rtkcontract", None, [], 7, True),
+    "object": ("rtkcontract", None, [], True, "", 7),
     "null": (),
 }
 
@@ -712,11 +726,9 @@ def _wrong_types(types: tuple[str, ...], typical: Json, enumerated: bool) -> Ite
     tried: list[Json] = []
     main = next((kind for kind in types if kind != "null"), "null")
     if main in ("number", "integer") and typical is not None:
-        tried.append(dumps(typical))
-        tried.extend(WRONG[main])
-        tried.append([typical])
+        tried.extend((dumps(typical), [typical], *WRONG[main], ""))
     elif main == "string" and enumerated:
-        tried.extend((7, None, [typical], True, {}))
+        tried.extend((7, None, [typical], {}, True))
     elif main in WRONG:
         tried.extend(WRONG[main])
     if main == "boolean":
@@ -740,21 +752,23 @@ def slug(value: Json) -> str:
     return text or "empty"
 
 
+NEAR: Final[dict[str, Callable[[str], str]]] = {
+    # What a lenient server would take for the member: by its start, in any case, without the blanks.
+    "not-a-member": lambda member: f"{member}{MARK}",
+    "member-in-other-case": str.swapcase,
+    "member-padded": lambda member: f" {member} ",
+}
+
+
 def _near_members(members: list[Json]) -> Iterator[Candidate]:
     """
-    Texts that a lenient server would take for a member of an enumeration.
+    Texts beside a member of an enumeration; a plan takes them from the member that its body holds.
     """
-    texts = [value for value in members if isinstance(value, str)]
-    if not texts:
+    first = next((value for value in members if isinstance(value, str)), None)
+    if first is None:
         return
-    first = texts[0]
-    yield Candidate(partition="not-a-member", keyword="enum", value=f"{MARK}_no_member")
-    swapped = next(
-        (text.swapcase() for text in texts if text.swapcase() not in texts and text.swapcase() != text), None
-    )
-    if swapped is not None:
-        yield Candidate(partition="member-in-other-case", keyword="enum", value=swapped)
-    yield Candidate(partition="member-padded", keyword="enum", value=f" {first} ")
+    for partition, made in NEAR.items():
+        yield Candidate(partition=partition, keyword="enum", value=made(first))
     yield Candidate(partition="empty", keyword="enum", value="")
 
 
@@ -774,7 +788,7 @@ def _field(
         candidates = [c for c in candidates if not _is_members(c.value)]
     if "object" in types:
         levels["empty"] = Level(partition="empty", keyword="properties", values=({},))
-    for candidate in candidates:
+    for candidate in (one for one in candidates if one.partition not in UNDECIDED):
         level = candidate.level or candidate.partition
         shared = level in ("typical", "matching", "one-item", "several-items", "one-member", "inside")
         old = levels.get(level)
@@ -791,7 +805,10 @@ def _field(
         levels["at-minimum"] = dataclasses.replace(low, values=(low.value, *spelled))
     shown = [level.value for level in levels.values() if level.value is not MEMBERS]
     typical = next((value for value in shown if value is not None), None)
-    breaking = [*_near_members(members), *_wrong_types(types, typical, bool(members))]
+    breaking = [
+        *(candidate for candidate in candidates if candidate.partition in UNDECIDED),
+        *_near_members(members), *_wrong_types(types, typical, bool(members)),
+    ]
     if "integer" in types and "at-minimum" in levels:
         whole = next(value for value in shown if isinstance(value, int) and not isinstance(value, bool))
         breaking.append(Candidate(partition=WHOLE_FRACTION, keyword="type", value=Written(f"{whole}.0")))

@@ -23,10 +23,12 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import NotStrictJson, canonical, dumps, encode, loads
 from rtkcontract.model import Case, Contract, Expectation, Json, Operation, Overrides
 from rtkcontract.oracle import Oracle
-from rtkcontract.partitions import ABSENT, HOSTILE, MARK, MEMBERS, Candidate, type_of
+from rtkcontract.partitions import ABSENT, HOSTILE, MARK, MEMBERS, Candidate, same, type_of
 
 PLANS = {"smoke": 1, "standard": 2, "thorough": 3}
 Progress = Callable[[int, int], None]
+SMOKE = 150
+"""Requests of the plan `smoke`, for an operation that has so many cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Plan:
     strength: int
     cases: tuple[Case, ...]
     bodies: Bodies
+    possible: int = 0
+    """The triples that an accepted body can hold, in `thorough`."""
     impossible: tuple[str, ...] = ()
     unreached: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -113,11 +117,36 @@ class _Derived:
             for name in clause.echo
         )
 
+    def told(self, value: Json) -> int:
+        """
+        How many fields of a body hold a value that is neither null nor the default.
+        """
+        count = 0
+        for factor in self.bodies.factors:
+            held = taken(value, factor.place)
+            if held is not ABSENT and held is not None and held not in ("", [], {}):
+                count += not any(same(held, node["default"]) for node in factor.field.nodes if "default" in node)
+        return count
+
     # --- valid side -------------------------------------------------------------------------------------------------
 
     def row(self, body: Json, kind: str) -> Case | None:
         digest = hashlib.sha256(canonical(encode(body))).hexdigest()[:8]
         return self.case("valid", f"{kind}/{digest}", body, "combination", keyword="properties")
+
+    def hollow(self) -> Case | None:
+        """
+        Every object of the first level at once, and nothing in any of them.
+        """
+        empty = {
+            factor.place[0]: {}
+            for factor in self.bodies.factors
+            if len(factor.place) == 1 and any(level.value == {} for level in factor.levels)
+        }
+        body = {**loads(dumps(self.bodies.body(self.bodies.smallest(()) or ()))), **empty}
+        if len(empty) < 2 or self.bodies.oracle.expectation(body).outcome != "accepted":
+            return None
+        return self.case("valid", "objects/all-empty", body, "empty", keyword="properties")
 
     # --- one fault a case -------------------------------------------------------------------------------------------
 
@@ -187,16 +216,23 @@ class _Derived:
 
     def faulty(self, factor: Factor, number: int, candidate: Candidate) -> Case | None:
         body = self.holder(factor, number)
-        put(taken(body, factor.place[:-1]), factor.place[-1], candidate.value)
+        above, member = taken(body, factor.place[:-1]), factor.place[-1]
+        held = taken(above, (member,))
+        value = candidate.value
+        if candidate.partition in partitions.NEAR and isinstance(held, str):
+            value = partitions.NEAR[candidate.partition](held)
+        elif candidate.partition == "wrong-type-array" and value and not isinstance(held, dict | list):
+            value = [held] if held is not ABSENT else value
+        put(above, member, value)
         if self.bodies.oracle.valid(loads(encode(body))):
             body = self.elsewhere(factor, number, candidate) or body
         name = f"{factor.field.name}/{candidate.partition}"
         if f"{self.operation.name}/{name}" in self.ids:
-            name = f"{name}-{hashlib.sha256(encode(candidate.value)).hexdigest()[:4]}"
+            name = f"{name}-{hashlib.sha256(encode(value)).hexdigest()[:4]}"
         case = self.case("invalid", name, body, candidate.partition, place=factor.field.name, keyword=candidate.keyword)
-        if case is None or candidate.partition != partitions.WHOLE_FRACTION:
+        if case is None or candidate.partition not in partitions.UNDECIDED or case.expect.outcome == "rejected":
             return case
-        reason = "JSON Schema 2020-12 counts 1.0 as an integer, older OpenAPI versions leave it open"
+        reason = partitions.UNDECIDED[candidate.partition]
         return replace(case, side="invalid", expect=Expectation(outcome="unspecified", reason=reason))
 
     def singles(self) -> Iterator[Case]:
@@ -205,6 +241,8 @@ class _Derived:
         """
         for number, factor in enumerate(self.bodies.factors):
             for candidate in factor.field.singles:
+                if len(factor.place) > 1 and not candidate.partition.startswith("at-"):
+                    continue  # one step inside a bound stands in the rows
                 if (case := self.faulty(factor, number, candidate)) is not None:
                     yield case
 
@@ -388,12 +426,14 @@ def _type_of(content: bytes) -> str | None:
 
 def _kinds(factor: Factor) -> int:
     """
-    How many wrong types a field gets in `standard`: each for a bounded number, and booleans are converted from more
-    kinds than texts.
+    How many wrong types a field gets in `standard`: all for numbers with two bounds, the coercible ones for the rest.
     """
-    if {"at-minimum", "at-maximum"} <= {level.partition for level in factor.levels}:
-        return 5
-    return 4 if any(level.partition == "true" for level in factor.levels) else 3
+    levels = {level.partition for level in factor.levels}
+    if {"at-minimum", "at-maximum"} <= levels:
+        return 6
+    if "true" in levels:
+        return 6
+    return 4 if "members" in levels or "typical" in levels else 3
 
 
 def _merged(one: Json, other: Json) -> Json:
@@ -467,10 +507,10 @@ def _stored(operation: Operation) -> list[Json]:
 
 def _valid_side(
     derived: _Derived, strength: int, progress: Progress | None
-) -> tuple[list[Case], int, list[str], list[str]]:
+) -> tuple[list[Case], int, list[str], list[str], int]:
     """
-    Stored rows first and how many they are, then rows that are grown from them: decided ones, then those whose
-    acceptance is left open.
+    Stored rows first and how many they are, what is impossible or unreached, and how many tuples are possible.
+    Grown from the stored rows are those that decide, then those whose acceptance is left open.
     """
     bodies, operation = derived.bodies, derived.operation
     stored = _stored(operation) if strength > 1 else []
@@ -516,7 +556,7 @@ def _valid_side(
         _told(bodies, literals) for literals in (*((literal,) for literal in bits(never)), *opened.impossible)
     ]
     unreached = [_told(bodies, literals) for literals in (*decided.unreached, *opened.unreached)]
-    return found, old, impossible, unreached
+    return found, old, impossible, unreached, decided.possible
 
 
 def _variants(derived: _Derived, rows: list[Case]) -> Iterator[Case]:
@@ -565,8 +605,8 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     bodies = Bodies.of(contract.document, operation)
     derived = _Derived(operation, bodies)
     minimal = _minimal(derived)
-    rows, stored, impossible, unreached = _valid_side(derived, strength, progress)
-    rich = _richest(rows, stored) or minimal
+    rows, stored, impossible, unreached, possible = _valid_side(derived, strength, progress)
+    rich = _richest(derived, rows, stored) or minimal
     faults = [
         *derived.root(),
         *derived.missing(),
@@ -576,6 +616,8 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     ]
     singles = list(derived.singles())
     hostile = list(derived.hostile())
+    hollow = derived.hollow()
+    rows = [*rows, hollow] if hollow is not None else rows
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
     protocol = list(fixed.written(operation))
     relations = list(_relations(derived, rich, minimal)) if minimal is not rich else []
@@ -585,18 +627,20 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         strength=strength,
         cases=tuple(ordered),
         bodies=bodies,
+        possible=possible if strength > 2 else 0,
         impossible=tuple(impossible),
         unreached=tuple(unreached),
     )
 
 
-def _richest(rows: list[Case], stored: int) -> Case | None:
+def _richest(derived: _Derived, rows: list[Case], stored: int) -> Case | None:
     """
-    The accepted row with most members, of the stored ones where there is any: it stays the same as rows are added.
+    The accepted row with most members that are not their defaults, of the stored ones where there is any: it stays the
+    same as rows are added, and what a server loses cannot come back as a default.
     """
     accepted = [case for case in rows if case.expect.outcome == "accepted"]
     old = [case for case in rows[:stored] if case.expect.outcome == "accepted"]
-    return max(old or accepted, key=lambda case: len(loads(case.content)), default=None)
+    return max(old or accepted, key=lambda case: derived.told(loads(case.content)), default=None)
 
 
 def _minimal(derived: _Derived) -> Case:
@@ -680,9 +724,10 @@ def _ordered(
     opened = [case for case in rows if case.expect.outcome != "accepted"]
     waves = _waves(faults)
     if strength == 1:
-        waves = _sampled(waves)
         protocol = _sampled(protocol)
         singles = singles[:4]
+        others = (minimal, rich, *decided, *corpus, *protocol, *singles, *relations, *hostile, *opened)
+        waves = _sampled(waves, fill=SMOKE - len(others))
     sure = [case for case in protocol if case.expect.outcome != "unspecified"]
     loose = [case for case in protocol if case.expect.outcome == "unspecified"]
     first = [case for case in sure if case.id.endswith("credentials/none")]
@@ -711,18 +756,21 @@ def _split(waves: list[Case]) -> tuple[list[Case], list[Case]]:
     return [case for case in waves if _rank(case) < LAST_WAVE], [case for case in waves if _rank(case) == LAST_WAVE]
 
 
-def _sampled(cases: list[Case]) -> list[Case]:
+def _sampled(cases: list[Case], fill: int = 0) -> list[Case]:
     """
-    What `smoke` keeps: each constraint of each field once on each side, each kind of protocol fault once.
+    What `smoke` keeps: each constraint of each field once on each side, each kind of protocol fault once; and of the
+    rest the first ones, until `fill` are kept.
     """
     kept: list[Case] = []
     seen: set[tuple[str, ...]] = set()
-    for case in cases:
-        if case.expect.outcome == "unspecified":
-            continue
+    decided = [case for case in cases if case.expect.outcome != "unspecified"]
+    for case in decided:
         side = "above" if "above" in case.partition else "below" if "below" in case.partition else ""
         key = (case.partition,) if case.side == "protocol" else (case.field, case.keyword, side)
         if key not in seen:
             seen.add(key)
             kept.append(case)
-    return kept
+    chosen = {case.id for case in kept}
+    more = [case for case in decided if case.id not in chosen]
+    chosen.update(case.id for case in more[: max(0, fill - len(kept))])
+    return [case for case in decided if case.id in chosen]

@@ -44,7 +44,7 @@ from rtkcontract import plan as plans
 from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import key_of, shard_of
-from rtkcontract.model import Answered, Case, Contract, Finding, Operation, Result, Target, Unanswered
+from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Result, Target, Unanswered
 from rtkcontract.redact import Redactor, redactor_of
 
 UNREACHED = (401, 403, 404)
@@ -86,8 +86,16 @@ class Round:
     explanations: list[explain.Explanation] = field(default_factory=list)
     writer: runs.Writer | None = None
     notes: list[str] = field(default_factory=list)
+    account: Json = None
+    interrupted: bool = False
     held: dict[str, Path] | None = None
     """Key to cassette, read from the names of the files."""
+
+    def redact(self, text: str) -> str:
+        """
+        The text without what a live run must not show; the emulator and the cassettes know no secret.
+        """
+        return self.redactor.text(text) if self.target.kind == "live" else text
 
     def judge(self, case: Case) -> Result:
         """
@@ -243,6 +251,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.record_mode = "none"
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
     from rtkcontract import vcrhooks  # noqa: PLC0415  # vcrpy is slow to import and of use on cassettes alone
 
@@ -256,9 +265,9 @@ def _round(config: pytest.Config) -> Round:
     """
     if ROUND not in config.stash:
         config.stash[ROUND] = made = opened(config)
-        made.exits.enter_context(hush.redacted_logs(made.redactor.text))
+        made.exits.enter_context(hush.redacted_logs(made.redact))
         if config.option.run_file and not hasattr(config, "workerinput"):
-            made.writer = runs.Writer(Path(config.option.run_file), made.redactor.text)
+            made.writer = runs.Writer(Path(config.option.run_file), made.redact)
             made.writer.header(_header(made))
     return config.stash[ROUND]
 
@@ -397,7 +406,7 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
         if result.status == "error":
             raise NotTold(result.reason)
         if result.status == "fail":
-            raise BrokenPromise(contract_round.redactor.text(_in_a_line(result)))
+            raise BrokenPromise(contract_round.redact(_in_a_line(result)))
         return result
 
     return asked
@@ -428,7 +437,7 @@ def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
             contract_round.keep(found[example.case.id])
         if hunted.counterexamples:
             lines = [_in_a_line(found[example.case.id]) for example in hunted.counterexamples]
-            raise BrokenPromise(contract_round.redactor.text("; ".join(lines)))
+            raise BrokenPromise(contract_round.redact("; ".join(lines)))
         return told
 
     return hunted
@@ -474,7 +483,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = str(call.excinfo.value)
         report.contract = "finding" if call.excinfo.errisinstance(BrokenPromise) else "untold"
     if ROUND in item.config.stash:
-        hush.redact_report(report, item.config.stash[ROUND].redactor.text)
+        hush.redact_report(report, item.config.stash[ROUND].redact)
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
@@ -541,8 +550,9 @@ def _finish(made: Round, config: pytest.Config, *, interrupted: bool) -> None:
             made.entries[result.case.id] = replace(made.entries[result.case.id], result=result)
             if made.writer is not None:
                 made.writer.result(made.entries[result.case.id])
+    made.account, made.interrupted = coverage.account(made.plan, judged), interrupted
     if made.writer is not None:
-        made.writer.account(coverage.account(made.plan, judged))
+        made.writer.account(made.account)
         if not interrupted:
             made.writer.footer(_now())
         made.writer.close()
@@ -558,8 +568,8 @@ def run_of(made: Round) -> runs.Run:
     return runs.Run(
         header=_header(made),
         entries=tuple(entries),
-        account=coverage.account(made.plan, results),
-        footer=runs.Footer(finished=_now(), counts=runs.counts_of(results)),
+        account=made.account,
+        footer=None if made.interrupted else runs.Footer(finished=_now(), counts=runs.counts_of(results)),
     )
 
 
@@ -584,7 +594,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         return
     made = config.stash[ROUND]
     run = run_of(made)
-    redact = made.redactor.text
+    redact = made.redact
     terminalreporter.section("verdict")
     colour = verdict.wants_colour(sys.stdout, os.environ) and terminalreporter.hasmarkup
     terminalreporter.write_line(redact(verdict.text(run, colour=colour, width=terminalreporter._tw.fullwidth)))

@@ -4,6 +4,7 @@ Recordings judged under today's contract: what still holds, what changed, what i
 1. No network, no matching and no generation: each recorded request and answer goes through all checks.
 2. One broken file is told and hides nothing of the others.
 3. STATES says what each state weighs. Time alone never fails a pull request.
+4. Without any recording nothing was judged, and that is no pass.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ Progress = Callable[[int, int], None]
 
 WARN_DAYS: Final = 30
 EXPIRE_DAYS: Final = 90
+LISTED: Final = 10
+"""How many entries of one state `text` lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +117,17 @@ class Report:
 
 def exit_code(report: Report, *, release: bool = False) -> int:
     """
-    2 where something could not be told, else 1 where something weighs as a failure, else 0.
+    2 where something could not be told or nothing was recorded, else 1 where something weighs as a failure, else 0.
     """
+    if not report.recorded:
+        return 2
     weights = {state.release if release else state.pull_request for state in STATES if report.counts[state.name]}
     return 2 if "error" in weights else int("failure" in weights)
 
 
 def text(report: Report, *, release: bool = False) -> str:
     """
-    Each recording that is not as it should be, by state, then one line that counts them all.
+    Each recording that is not as it should be, by state and at most LISTED a state, then one line that counts them all.
     """
     lines = []
     for state in STATES:
@@ -131,11 +136,17 @@ def text(report: Report, *, release: bool = False) -> str:
         if not found or weight in ("pass", "note"):
             continue
         lines.append(f"{state.name} ({weight}): {len(found)}. {state.meaning[0].upper()}{state.meaning[1:]}.")
-        for entry in found:
+        for entry in found[:LISTED]:
             lines.append(f"  {entry.case}{'  ' + entry.path if entry.path else ''}")
             lines += [f"      {note.partition('|')[2]}" for note in entry.notes if note.startswith(f"{state.name}|")]
+        lines += [f"  … and {len(found) - LISTED} more"] if found[LISTED:] else []
     counts = ", ".join(f"{count} {name}" for name, count in reversed(report.counts.items()) if count) or "none"
     lines.append(f"{report.operation}: {report.recorded} recordings under contract {report.contract}: {counts}")
+    if not report.recorded:
+        lines.append(
+            f"no recording of {report.operation} was found, so nothing was judged; make them with "
+            f"`rtkcontract record --target live`, or name their folder with --cassettes"
+        )
     return "\n".join(lines) + "\n"
 
 

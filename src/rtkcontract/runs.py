@@ -172,7 +172,7 @@ def _number(node: Json, name: str, kind: str) -> NumericField:
     )
 
 
-def header_of(  # noqa: PLR0913 - what a header says, one argument a fact
+def header_of(
     contract: Contract,
     operation: Operation,
     target: Target,

@@ -508,10 +508,11 @@ def _containers(text: str) -> list[str]:
 
 def reproduce(run: Run, case_id: str) -> str:
     """
-    The command that sends one case again to the target of the run.
+    The command that sends one case again: to the target of the run, or live where recordings were judged.
     """
     header = run.header
-    words = ["rtkcontract", "send", case_id, "--target", header.kind]
+    # A recording answers nothing but what was recorded.
+    words = ["rtkcontract", "send", case_id, "--target", "live" if header.kind == "cassettes" else header.kind]
     if header.kind == "live" and header.observed != "vendor" and header.base_url:
         words += ["--base-url", header.base_url]
     return visible(shlex.join(words))

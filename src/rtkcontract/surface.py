@@ -177,9 +177,7 @@ def _with_null(node: Json) -> Json:
     return {**node, "type": [*(kinds if isinstance(kinds, list) else [kinds]), "null"]}
 
 
-def of_schema(  # noqa: PLR0913, PLR0917 - where the schema stands and what it is for
-    schema: Json, find: Find, where: str, name: str, sides: Sides = "both", file: str = ""
-) -> Surface:
+def of_schema(schema: Json, find: Find, where: str, name: str, sides: Sides = "both", file: str = "") -> Surface:
     """
     A plain JSON Schema as a surface: the body of a request, the data of an answer, or both.
     """

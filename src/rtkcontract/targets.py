@@ -66,9 +66,8 @@ def target_of(kind: str, environment: Mapping[str, str], base_url: str | None = 
         )
     missing = [name for name in VARIABLES.values() if not environment.get(name)]
     if missing:
-        raise CannotTell(
-            f"--target live needs {' and '.join(missing)} in the environment; set {'it' if len(missing) == 1 else 'them'} and run again"
-        )
+        them = "it" if len(missing) == 1 else "them"
+        raise CannotTell(f"--target live needs {' and '.join(missing)} in the environment; set {them} and run again")
     address = (base_url or environment.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL).rstrip("/")
     wire.check_destination(address)
     given = {name: environment[variable].strip() for name, variable in VARIABLES.items()}
