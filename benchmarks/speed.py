@@ -47,7 +47,7 @@ def command(origin: str, plan: str) -> int:
     """
     The whole command against a server; the exit code.
     """
-    line = [sys.executable, "-m", "pytest", "contract_tests", "-q", "-p", "no:cacheprovider", "--target", "live"]
+    line = [sys.executable, "-m", "rtkcontract", "check", "-q", "--target", "live"]
     line += ["--base-url", f"{origin}/client/v4", "--rate", "0", "--plan", plan]
     names = {"CLOUDFLARE_API_TOKEN": zoo.TOKEN, "CLOUDFLARE_ACCOUNT_ID": zoo.ACCOUNT, "REALTIMEKIT_APP_ID": zoo.APP}
     return subprocess.run(line, cwd=ROOT, env={**os.environ, **names}, capture_output=True, check=False).returncode

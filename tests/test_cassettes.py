@@ -434,40 +434,56 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
 
 
 KILLED = """
-import sys
+import os, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 sys.path.insert(0, {tests!r})
 from recorded import contract_and_operation, session
 from rtkcontract import plan, record
 contract, operation = contract_and_operation()
 cases = plan.make(contract, operation, "smoke").cases
-print("go", flush=True)
-done = record.record(session(Path({folder!r})), cases)
-print(done.written, flush=True)
+with TemporaryDirectory() as other:
+    record.record(session(Path(other)), cases[:1])  # what is prepared once, so that the kills meet the writing
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        print(os.getpid(), flush=True)
+        record.record(session(Path({folder!r})), cases)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+"""Starts a recording in a process of its own for each line it is given: its number first, then how it ended."""
 
 
 def test_a_kill_at_any_moment_leaves_whole_files_and_the_next_goes_on(tmp_path: Path) -> None:
     """
-    Twenty kills at random moments of one recording, which is complete in the end.
+    Twenty kills at random moments behind a file of one recording, which is complete in the end.
     """
     code = KILLED.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
     dice = random.Random(20)
     before: dict[Path, bytes] = {}
     kills = 0
-    for _ in range(20):
-        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-        assert child.stdout is not None
-        assert child.stdout.readline() == "go\n"
-        time.sleep(dice.random() * 0.12)
-        child.send_signal(signal.SIGKILL)
-        kills += child.wait(timeout=60) == -signal.SIGKILL
-        child.stdout.close()
-        now = {path: path.read_bytes() for path in cassettes.files(tmp_path)}
+    # Importing takes ten times as long as what is killed, so it is done once.
+    line = [sys.executable, "-c", code]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as starter:
+        assert starter.stdin is not None
+        assert starter.stdout is not None
+        for _ in range(20):
+            starter.stdin.write("\n")
+            child = int(starter.stdout.readline())
+            end = time.monotonic() + 60
+            while len(cassettes.files(tmp_path)) == len(before) and time.monotonic() < end:
+                time.sleep(0.001)
+            # Writing a file takes about half of this here, so any part of it may be cut.
+            time.sleep(dice.random() * 0.03)
+            os.kill(child, signal.SIGKILL)
+            kills += int(starter.stdout.readline()) == -signal.SIGKILL
+            now = {path: path.read_bytes() for path in cassettes.files(tmp_path)}
 
-        assert all(now[path] == text for path, text in before.items())
-        assert all(cassettes.untouched(cassettes.read(path)) for path in now)
-        before = now
+            assert len(now) > len(before)
+            assert all(now[path] == text for path, text in before.items())
+            assert all(cassettes.untouched(cassettes.read(path)) for path in now)
+            before = now
     done = record.record(session(tmp_path), SMOKE)
 
     assert kills == 20

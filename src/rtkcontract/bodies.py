@@ -62,6 +62,8 @@ class Bodies:
         self._start = tuple(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
         self.index = {factor.place: number for number, factor in enumerate(self.factors)}
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
+        self._levelled = tuple(map(_levelled, self.factors))
+        self._looked_up: dict[tuple[int, str, Json], int | None] = {}
         self._combined: dict[Place, list[tuple[int, Json]] | None] = {}
         self.rules = self._tables(undecided=False)
         """The tables of what unions, conditions and dependencies accept."""
@@ -400,6 +402,17 @@ class Bodies:
                     left[literal].pop(dumps(taken(body, self.told(literal)[0].place)), None)
         return {literal: list(values.values()) for literal, values in left.items() if values}
 
+    def _level(self, number: int, value: Json) -> int | None:
+        """
+        The index of the level that a value belongs to; scalars are looked up, since each is asked for many times.
+        """
+        if isinstance(value, list | dict):
+            return partitions.level_of(self._levelled[number], value)
+        key = (number, partitions.type_of(value), value)
+        if key not in self._looked_up:
+            self._looked_up[key] = partitions.level_of(self._levelled[number], value)
+        return self._looked_up[key]
+
     def row(self, body: Json) -> Row:
         """
         The literals that a body holds; -1 for a field whose value is in no level.
@@ -408,7 +421,7 @@ class Bodies:
         holders: set[Place] = {()}
         for number, factor in enumerate(self.factors):
             value = taken(body, factor.place) if factor.place[:-1] in holders else ABSENT
-            level = 0 if value is ABSENT else partitions.level_of(_levelled(factor), value)
+            level = 0 if value is ABSENT else self._level(number, value)
             if level is not None and factor.levels[level].value is MEMBERS:
                 holders.add(factor.place)
             literals.append(-1 if level is None else self._start[number] + level)

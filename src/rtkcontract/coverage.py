@@ -33,7 +33,7 @@ def account(plan: Plan, results: Iterable[Result]) -> Json:
         "strength": plan.strength,
         "constraints": constraints,
         "exercised": sum(entry["case"] is not None for entry in constraints),
-        "pairs": _pairs(bodies, masks, proven=plan.strength > 1),
+        "pairs": _pairs(bodies, masks, proven=plan.strength > 1 and not plan.left_out),
         "impossible": list(plan.impossible),
         "unreached": list(plan.unreached),
         "left_out": list(plan.left_out),

@@ -371,7 +371,7 @@ def contract_round(request: pytest.FixtureRequest) -> Round:
     return _round(request.config)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ask(contract_round: Round) -> Callable[[Case], Result]:
     """
     Sends a case to the target, judges the answer and keeps the result; raises what pytest is to show for it.
