@@ -94,7 +94,7 @@ def test_texts_that_servers_get_wrong_are_variants_of_the_typical_text() -> None
     (typical,) = [level for level in _field({"type": "string"}).levels if level.partition == "typical"]
     texts = list(typical.values)
 
-    assert {"x", "   ", "  rtkcontract  ", "0123", "null"} <= set(texts)
+    assert {"X", "   ", "  RtkContract  ", "0123", "123", "null"} <= set(texts)
     assert 256 == max(map(len, texts))
     assert any(ord(letter) > 0xFFFF for text in texts for letter in text)
     assert any("\u202b" in text for text in texts)

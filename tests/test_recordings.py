@@ -28,7 +28,7 @@ from recorded import (
 )
 from rtkcontract import cassettes, catalog, plan, record, recordings
 from rtkcontract.errors import CannotTell
-from rtkcontract.jsontext import dumps
+from rtkcontract.jsontext import dumps, loads
 from rtkcontract.model import Answered, Case, Contract, Observation, Operation, Request, Response, Unanswered
 from rtkcontract.record import Budget
 from rtkcontract.redact import Redactor
@@ -295,7 +295,7 @@ def standard() -> tuple[tuple[Json, ...], frozenset[str]]:
     The rows of the standard plan, and the keys of all its cases once the rows are stored.
     """
     cases = plan.make(CONTRACT, OPERATION, "standard").cases
-    rows = tuple(json.loads(case.content) for case in cases if case.partition == "combination")
+    rows = tuple(loads(case.content, as_written=True) for case in cases if case.partition == "combination")
     stored = replace(OPERATION, rows=rows)
     again = plan.make(CONTRACT, stored, "standard").cases
 

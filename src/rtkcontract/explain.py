@@ -81,7 +81,7 @@ def _row(bodies: Bodies, result: Result) -> int | None:
     """
     The literals of a body as a mask; None for a case that is no accepted body of its own.
     """
-    if result.status not in ("pass", "fail") or result.case.side not in ("valid", "corpus", "generated"):
+    if result.status not in ("pass", "fail") or result.case.side not in ("valid", "corpus", "generated", "relation"):
         return None
     try:
         body = loads(result.case.content)

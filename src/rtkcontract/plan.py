@@ -134,32 +134,18 @@ class _Derived:
         digest = hashlib.sha256(canonical(encode(body))).hexdigest()[:8]
         return self.case("valid", f"{kind}/{digest}", body, "combination", keyword="properties")
 
-    def hollow(self) -> Case | None:
-        """
-        Every object of the first level at once, and nothing in any of them.
-        """
-        empty = {
-            factor.place[0]: {}
-            for factor in self.bodies.factors
-            if len(factor.place) == 1 and any(level.value == {} for level in factor.levels)
-        }
-        body = {**loads(dumps(self.bodies.body(self.bodies.smallest(()) or ()))), **empty}
-        if len(empty) < 2 or self.bodies.oracle.expectation(body).outcome != "accepted":
-            return None
-        return self.case("valid", "objects/all-empty", body, "empty", keyword="properties")
-
     # --- one fault a case -------------------------------------------------------------------------------------------
 
     def base(self, number: int) -> Json:
         """
-        The smallest accepted body that holds the field; None where no accepted body holds it.
+        The smallest accepted body that holds the field, with the first level that any can hold; None for none.
         """
         if number not in self.bases:
             space = self.bodies.accepted
-            literals = [space.literal(number, level) for level in range(1, len(self.bodies.factors[number].levels))]
+            literals = (space.literal(number, level) for level in range(1, len(self.bodies.factors[number].levels)))
             rows = (self.bodies.smallest([literal]) for literal in literals)
-            found = [self.bodies.body(row) for row in rows if row is not None and self.bodies.fits(row, "accepted")]
-            self.bases[number] = min(found, key=lambda body: len(dumps(body)), default=None)
+            found = (self.bodies.body(row) for row in rows if row is not None and self.bodies.fits(row, "accepted"))
+            self.bases[number] = next(found, None)
         return self.bases[number]
 
     def holder(self, factor: Factor, number: int) -> Json:
@@ -390,9 +376,9 @@ class _Derived:
                 words.append(str(level.value).lower())
         return "-".join(words) or "others"
 
-    def hostile(self) -> Iterator[Case]:
+    def hostile(self, thorough: bool) -> Iterator[Case]:
         """
-        A string that no source promises to take, in every plain text field at once.
+        A string that no source promises to take: in the first plain text field, in `thorough` in each.
         """
         texts = [
             (number, factor)
@@ -400,17 +386,13 @@ class _Derived:
             if any(level.partition == "typical" and type_of(level.value) == "string" for level in factor.levels)
             and not any(node.get("writeOnly") or "format" in node for node in factor.field.nodes)
         ]
-        for name, text in HOSTILE:
-            body: Json = {}
-            for number, factor in texts:
-                part = self.holder(factor, number)
-                put(taken(part, factor.place[:-1]), factor.place[-1], text)
-                body = _merged(body, part)
-            if texts:
-                case = self.case("invalid", f"strings/{name}", body, name, keyword="type")
-                if case is not None:
+        for number, factor in texts if thorough else texts[:1]:
+            for name, text in HOSTILE:
+                candidate = Candidate(partition=name, keyword="type", value=text)
+                case = self.faulty(factor, number, candidate)
+                if case is not None and case.expect.outcome != "rejected":
                     reason = "no source promises that every text is taken"
-                    yield replace(case, expect=Expectation(outcome="unspecified", reason=reason))
+                    yield replace(case, side="invalid", expect=Expectation(outcome="unspecified", reason=reason))
 
 
 def _type_of(content: bytes) -> str | None:
@@ -434,15 +416,6 @@ def _kinds(factor: Factor) -> int:
     if "true" in levels:
         return 6
     return 4 if "members" in levels or "typical" in levels else 3
-
-
-def _merged(one: Json, other: Json) -> Json:
-    """
-    Two bodies with the members of both; the second wins.
-    """
-    if not isinstance(one, dict) or not isinstance(other, dict):
-        return other
-    return {**one, **{name: _merged(one[name], value) if name in one else value for name, value in other.items()}}
 
 
 def _relations(derived: _Derived, rich: Case, minimal: Case) -> Iterator[Case]:
@@ -615,9 +588,7 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         *derived.broken(thorough=strength > 2),
     ]
     singles = list(derived.singles())
-    hostile = list(derived.hostile())
-    hollow = derived.hollow()
-    rows = [*rows, hollow] if hollow is not None else rows
+    hostile = list(derived.hostile(thorough=strength > 2))
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
     protocol = list(fixed.written(operation))
     relations = list(_relations(derived, rich, minimal)) if minimal is not rich else []

@@ -30,7 +30,7 @@ BASE_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
 DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
 PREFIX = "/client/v4"
 
-EMULATOR_TOKEN = "fake_token_for_loopback_only_000000000000"  # noqa: S105  # fixed, and of no use anywhere else
+EMULATOR_TOKEN = "fake_token_for_loopback_only_abcdefghijkl"  # noqa: S105  # fixed, and of no use anywhere else
 EMULATOR_ACCOUNT = "0123456789abcdef0123456789abcdef"
 EMULATOR_APP = "14a396e7-ca44-4937-bf1f-050a69118543"
 
