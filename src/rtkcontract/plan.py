@@ -117,16 +117,17 @@ class _Derived:
             for name in clause.echo
         )
 
-    def told(self, value: Json) -> int:
+    def told(self, value: Json) -> tuple[int, int]:
         """
-        How many fields of a body hold a value that is neither null nor the default.
+        How many fields of a body hold a value that is neither null nor the default: at the top, and all.
         """
-        count = 0
+        count = top = 0
         for factor in self.bodies.factors:
             held = taken(value, factor.place)
             if held is not ABSENT and held is not None and held not in ("", [], {}):
-                count += not any(same(held, node["default"]) for node in factor.field.nodes if "default" in node)
-        return count
+                own = not any(same(held, node["default"]) for node in factor.field.nodes if "default" in node)
+                count, top = count + own, top + (own and len(factor.place) == 1)
+        return top, count
 
     # --- valid side -------------------------------------------------------------------------------------------------
 
