@@ -28,13 +28,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-import peer  # noqa: E402
-
-import faults as zoo  # noqa: E402  # the zoo stands with the tests
-from rtkcontract import catalog, checks, runs, wire  # noqa: E402
-from rtkcontract import plan as plans  # noqa: E402
-from rtkcontract.cases import request_of  # noqa: E402
-from rtkcontract.model import Result  # noqa: E402
+import faults as zoo  # the zoo stands with the tests
+import peer
+from rtkcontract import catalog, checks, runs, wire
+from rtkcontract import plan as plans
+from rtkcontract.cases import request_of
+from rtkcontract.model import Result
 
 CONTRACT = catalog.load()
 OPERATION = next(iter(CONTRACT.operations.values()))

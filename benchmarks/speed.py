@@ -22,13 +22,12 @@ import httpx
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-import peer  # noqa: E402
-
-import faults as zoo  # noqa: E402  # its server and its fixed ids
-from rtkcontract import catalog, checks, wire  # noqa: E402
-from rtkcontract import plan as plans  # noqa: E402
-from rtkcontract.cases import request_of  # noqa: E402
-from rtkcontract.model import Case, Request  # noqa: E402
+import faults as zoo  # its server and its fixed ids
+import peer
+from rtkcontract import catalog, checks, wire
+from rtkcontract import plan as plans
+from rtkcontract.cases import request_of
+from rtkcontract.model import Case, Request
 
 CONTRACT = catalog.load()
 OPERATION = next(iter(CONTRACT.operations.values()))

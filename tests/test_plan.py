@@ -129,10 +129,7 @@ def test_what_is_undecided_says_why(name: str) -> None:
     opened = [case for case in PLANS[name].cases if case.expect.outcome == "unspecified"]
 
     assert all(case.expect.reason for case in opened)
-    assert all(
-        case.partition in {*UNDECIDED, *dict(HOSTILE)} or "format" in case.expect.reason
-        for case in opened
-    )
+    assert all(case.partition in {*UNDECIDED, *dict(HOSTILE)} or "format" in case.expect.reason for case in opened)
 
 
 @pytest.mark.parametrize("name", made.NAMES)

@@ -63,7 +63,9 @@ def url_of(operation: Operation, target: Target, replaced: Mapping[str, str]) ->
 
 def request_of(operation: Operation, case: Case, target: Target) -> Request:
     """
-    The exact request of a case; `{token}` in one of its headers stands for the token of the run. An answer is asked for without compression, so that what comes can be read as it is.
+    The exact request of a case; `{token}` in one of its headers stands for the token of the run.
+
+    An answer is asked for without compression, so that what comes can be read as it is.
     """
     headers: dict[str, str | None] = {
         "authorization": f"Bearer {target.token}",

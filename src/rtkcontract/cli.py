@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rtkcontract.changes import Change
     from rtkcontract.model import Case, Contract, Operation
     from rtkcontract.plan import Plan
-    from rtkcontract.revisions import Revision
     from rtkcontract.record import Recorded
+    from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
 
 Progress = Callable[[int, int], None]
@@ -398,7 +398,8 @@ def send(
     for finding in result.findings:
         click.echo(
             redact(
-                f"{finding.severity}: {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
+                f"{finding.severity}: {finding.check} {finding.where}: "
+                f"expected {finding.expected}; got {finding.observed}"
             )
         )
     click.echo(
@@ -544,7 +545,8 @@ def record(
             broken = any(difference.severity == "finding" for difference in compared.differences)
             ctx.exit(1 if broken else 2 if compared.unanswered else 0)
         click.echo(
-            f"up to {len(chosen)} requests to {where.kind}, {sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
+            f"up to {len(chosen)} requests to {where.kind}, "
+            f"{sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
         )
         with bar("recording") as progress:
             state = recording.record(
@@ -652,10 +654,11 @@ def hunt(
                     max_examples=max_examples,
                     max_requests=max_requests,
                     seed=seed,
-                    on_progress=progress or (lambda done, total: None),
+                    on_progress=progress or (lambda _done, _total: None),
                 )
             click.echo(
-                f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), {len(hunted.counterexamples)} counterexamples, seed {hunted.seed}"
+                f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), "
+                f"{len(hunted.counterexamples)} counterexamples, seed {hunted.seed}"
             )
             for example in hunted.counterexamples:
                 broken += 1

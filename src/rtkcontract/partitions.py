@@ -541,7 +541,7 @@ def _samples(pattern: str, size: int) -> Iterator[str]:
     Texts that a pattern matches: the shortest, one with each repeat taken once more, one grown towards `size`.
     """
     try:
-        parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # no public parser exists
+        parsed = re._parser.parse(pattern)  # no public parser exists
     except (re.error, RecursionError):
         return
     shortest = "".join(_sample(parsed, 0, []))
@@ -673,7 +673,9 @@ def values_of(nodes: tuple[Json, ...], place: Place) -> list[Json]:
     Values that a scalar place may take by its own keywords; order is from typical to odd.
     """
     candidates = _candidates(nodes, place, (), (), [])
-    return [candidate.value for candidate in candidates if candidate.partition not in ("huge", WITHOUT_LIMIT, "negative")]
+    return [
+        candidate.value for candidate in candidates if candidate.partition not in ("huge", WITHOUT_LIMIT, "negative")
+    ]
 
 
 def _candidates(
@@ -807,7 +809,8 @@ def _field(
     typical = next((value for value in shown if value is not None), None)
     breaking = [
         *(candidate for candidate in candidates if candidate.partition in UNDECIDED),
-        *_near_members(members), *_wrong_types(types, typical, bool(members)),
+        *_near_members(members),
+        *_wrong_types(types, typical, bool(members)),
     ]
     if "integer" in types and "at-minimum" in levels:
         whole = next(value for value in shown if isinstance(value, int) and not isinstance(value, bool))

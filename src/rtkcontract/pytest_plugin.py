@@ -253,7 +253,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
-    from rtkcontract import vcrhooks  # noqa: PLC0415  # vcrpy is slow to import and of use on cassettes alone
+    from rtkcontract import vcrhooks  # vcrpy is slow to import and of use on cassettes alone
 
     if ROUND in config.stash:
         vcrhooks.register(vcr, config.stash[ROUND].redactor)
