@@ -15,7 +15,7 @@ import contextlib
 import os
 import pickle
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,11 +83,10 @@ class Round:
     exits: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     asking: targets.Asking | None = None
     started: str = ""
-    explanations: list[explain.Explanation] = field(default_factory=list)
     writer: runs.Writer | None = None
     notes: list[str] = field(default_factory=list)
-    account: Json = None
-    interrupted: bool = False
+    run: runs.Run | None = None
+    """The whole run, once the session has ended."""
     held: dict[str, Path] | None = None
     """Key to cassette, read from the names of the files."""
 
@@ -542,23 +541,24 @@ def _finish(made: Round, config: pytest.Config, *, interrupted: bool) -> None:
     judged = checks.judge_run(made.contract, made.operation, results)
     reachable = made.target.kind != "cassettes" and not interrupted and not config.option.no_explain
     with made.exits:
-        made.explanations = explain.explained(made.plan.bodies, judged, made.judge if reachable else None)
-        judged = explain.with_causes(judged, made.explanations)
+        explanations = explain.explained(made.plan.bodies, judged, made.judge if reachable else None)
+    judged = explain.with_causes(judged, explanations)
     for result in judged:
         if result != made.results[result.case.id]:
             made.results[result.case.id] = result
             made.entries[result.case.id] = replace(made.entries[result.case.id], result=result)
             if made.writer is not None:
                 made.writer.result(made.entries[result.case.id])
-    made.account, made.interrupted = coverage.account(made.plan, judged), interrupted
+    account = coverage.account(made.plan, judged)
+    made.run = run_of(made, account, interrupted=interrupted)
     if made.writer is not None:
-        made.writer.account(made.account)
+        made.writer.account(account)
         if not interrupted:
             made.writer.footer(_now())
         made.writer.close()
 
 
-def run_of(made: Round) -> runs.Run:
+def run_of(made: Round, account: Json, *, interrupted: bool) -> runs.Run:
     """
     The run in memory, as it would be read from its file.
     """
@@ -568,8 +568,8 @@ def run_of(made: Round) -> runs.Run:
     return runs.Run(
         header=_header(made),
         entries=tuple(entries),
-        account=made.account,
-        footer=None if made.interrupted else runs.Footer(finished=_now(), counts=runs.counts_of(results)),
+        account=account,
+        footer=None if interrupted else runs.Footer(finished=_now(), counts=runs.counts_of(results)),
     )
 
 
@@ -577,9 +577,9 @@ def _code(made: Round, status: int) -> int:
     """
     0 clean, 1 findings, 2 could not tell; failures of other tests and of pytest itself keep their meaning.
     """
-    if not made.entries:
+    if made.run is None or not made.entries:
         return 2
-    found = summary.exit_code(run_of(made))
+    found = summary.exit_code(made.run)
     if status not in (0, 1, 5):
         return 2
     return 1 if found == 1 or (status == 1 and found == 0 and not _only_ours(made)) else found
@@ -590,11 +590,10 @@ def _only_ours(made: Round) -> bool:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-    if ROUND not in config.stash or hasattr(config, "workeroutput") or not config.stash[ROUND].entries:
+    made = config.stash.get(ROUND, None)
+    if made is None or made.run is None or not made.entries:
         return
-    made = config.stash[ROUND]
-    run = run_of(made)
-    redact = made.redact
+    run, redact = made.run, made.redact
     terminalreporter.section("verdict")
     colour = verdict.wants_colour(sys.stdout, os.environ) and terminalreporter.hasmarkup
     terminalreporter.write_line(redact(verdict.text(run, colour=colour, width=terminalreporter._tw.fullwidth)))
@@ -606,10 +605,3 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     if summary_file:
         with Path(summary_file).open("a", encoding="utf-8") as page:
             page.write(redact(markdown.text(run)))
-
-
-def answers(made: Round) -> Iterator[Result]:
-    """
-    The results so far, in the order of the plan.
-    """
-    yield from (made.results[case.id] for case in made.plan.cases if case.id in made.results)
