@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,6 +18,7 @@ import click
 
 from rtkcontract import __version__
 from rtkcontract.errors import CannotTell
+from rtkcontract.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from rtkcontract.record import Recorded
     from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
-
-Progress = Callable[[int, int], None]
 
 
 class Verbs(click.Group):
@@ -74,24 +73,6 @@ def main() -> None:
 
     Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
     """
-
-
-@contextlib.contextmanager
-def bar(title: str) -> Iterator[Progress | None]:
-    """
-    A progress bar with counts and time left; nothing where stderr is no terminal.
-    """
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(title, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operation]:

@@ -33,7 +33,6 @@ from rtkcontract import (
     coverage,
     explain,
     hush,
-    markdown,
     runs,
     summary,
     targets,
@@ -45,6 +44,7 @@ from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import key_of, shard_of
 from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Result, Target, Unanswered
+from rtkcontract.progress import Progress, bar
 from rtkcontract.redact import Redactor, redactor_of
 
 UNREACHED = (401, 403, 404)
@@ -332,6 +332,47 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.block_network)
 
 
+class Bar:
+    """
+    The hooks that let a bar stand for pytest's dots.
+    """
+
+    def __init__(self, advance: Progress, total: int) -> None:
+        self.advance, self.total, self.done = advance, total, 0
+        advance(0, total)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            self.done += 1
+            self.advance(self.done, self.total)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_report_teststatus(self) -> Generator[None, Any, None]:
+        outcome = yield
+        outcome.force_result((outcome.get_result()[0], "", ""))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, None, None]:
+    """
+    On a terminal, and where nothing but cases is run, a bar with counts and the time left.
+    """
+    config = session.config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    ours = ROUND in config.stash and all(
+        "contract_round" in getattr(item, "fixturenames", ()) for item in session.items
+    )
+    if not ours or reporter is None or config.option.verbose != 0:
+        yield
+        return
+    with bar(f"plan {config.stash[ROUND].plan.name}", reporter._tw._file, redirect=False) as advance:
+        if advance is not None:
+            reporter.showfspath = False
+            config.pluginmanager.register(Bar(advance, len(session.items)), "rtkcontract-bar")
+        yield
+    config.pluginmanager.unregister(name="rtkcontract-bar")
+
+
 def plan_lines(made: Round) -> list[str]:
     """
     What a run is about to do, told before the first request.
@@ -603,5 +644,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         terminalreporter.write_line(f"{len(made.missing)} cases have no recording; `nox -s record` makes them")
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary_file:
+        from rtkcontract import markdown
+
         with Path(summary_file).open("a", encoding="utf-8") as page:
             page.write(redact(markdown.text(run)))
