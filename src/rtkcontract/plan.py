@@ -226,8 +226,8 @@ class _Derived:
 
     def singles(self) -> Iterator[Case]:
         """
-        The boundary values of the bounded numbers at the top, on minimal bodies: what a reader looks for first. Those of
-        deeper ones stand in the rows.
+        The boundary values of the bounded numbers at the top, on minimal bodies: what a reader looks for first. Those
+        of deeper ones stand in the rows.
         """
         for number, factor in enumerate(self.bodies.factors):
             for candidate in factor.field.singles if len(factor.place) == 1 else ():

@@ -221,7 +221,8 @@ def opened(config: pytest.Config) -> Round:
     operation = contract.operations[name]
     target = targets.target_of(option("--target"), os.environ, option("--base-url"))
     targets.limits_of(operation, target, option("--rate"))
-    plan = plans.make(contract, operation, option("--plan"))
+    with _bar(config, f"planning {option('--plan')}") as progress:
+        plan = plans.make(contract, operation, option("--plan"), progress=progress)
     redactor = redactor_of(contract, target)
     cases = _shard(
         option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target)))
@@ -238,6 +239,16 @@ def opened(config: pytest.Config) -> Round:
         rate=option("--rate"),
         started=_now(),
     )
+
+
+def _bar(config: pytest.Config, title: str) -> contextlib.AbstractContextManager[Progress | None]:
+    """
+    A bar where pytest itself writes; none under -q and -v, and none in a worker.
+    """
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.option.verbose != 0:
+        return contextlib.nullcontext()
+    return bar(title, reporter._tw._file, redirect=False)
 
 
 def _now() -> str:
@@ -357,16 +368,13 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, None, None]:
     """
     On a terminal, and where nothing but cases is run, a bar with counts and the time left.
     """
-    config = session.config
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    config, reporter = session.config, session.config.pluginmanager.get_plugin("terminalreporter")
     ours = ROUND in config.stash and all(
         "contract_round" in getattr(item, "fixturenames", ()) for item in session.items
     )
-    if not ours or reporter is None or config.option.verbose != 0:
-        yield
-        return
-    with bar(f"plan {config.stash[ROUND].plan.name}", reporter._tw._file, redirect=False) as advance:
-        if advance is not None:
+    shown = _bar(config, f"plan {config.stash[ROUND].plan.name}") if ours else contextlib.nullcontext()
+    with shown as advance:
+        if advance is not None and reporter is not None:
             reporter.showfspath = False
             config.pluginmanager.register(Bar(advance, len(session.items)), "rtkcontract-bar")
         yield
