@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from rtkcontract import partitions
 from rtkcontract.catalog import resolve
 from rtkcontract.covering import Row, Space, Table, bits, merged
-from rtkcontract.jsontext import dumps, loads
+from rtkcontract.jsontext import NotStrictJson, dumps, loads
 from rtkcontract.model import Json, Operation
 from rtkcontract.oracle import Oracle
 from rtkcontract.partitions import ABSENT, COMBINATORS, ITEM, MEMBERS, Candidate, Field, Level, Place
@@ -64,6 +64,7 @@ class Bodies:
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
         self._levelled = tuple(map(_levelled, self.factors))
         self._looked_up: dict[tuple[int, str, Json], int | None] = {}
+        self._held: dict[bytes, int | None] = {}
         self._combined: dict[Place, list[tuple[int, Json]] | None] = {}
         self.rules = self._tables(undecided=False)
         """The tables of what unions, conditions and dependencies accept."""
@@ -407,6 +408,19 @@ class Bodies:
                 holders.add(factor.place)
             literals.append(-1 if level is None else self._start[number] + level)
         return tuple(literals)
+
+    def held(self, content: bytes) -> int | None:
+        """
+        The literals of a body as a mask, from its bytes; None where they are no JSON object. Asked for again and again.
+        """
+        if content not in self._held:
+            try:
+                body = loads(content)
+            except NotStrictJson:
+                body = None
+            row = self.row(body) if isinstance(body, dict) else None
+            self._held[content] = None if row is None else sum(1 << literal for literal in row if literal >= 0)
+        return self._held[content]
 
     @property
     def leaves(self) -> int:

@@ -90,6 +90,12 @@ def _plain(value: Json) -> Json:
     return json.loads(text if text.isascii() else text.encode("utf-8", "replace"))
 
 
+def _refers(schema: Json) -> bool:
+    if isinstance(schema, dict):
+        return "$ref" in schema or any(map(_refers, schema.values()))
+    return isinstance(schema, list) and any(map(_refers, schema))
+
+
 class Oracle:
     """
     Judges values under one schema of one bundled document.
@@ -102,7 +108,9 @@ class Oracle:
         self._last: tuple[Json, tuple[Clause, ...]] | None = None
 
     def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
-        root = {"allOf": [schema], "components": self.document.get("components", {})}
+        root: Json = {"allOf": [schema]}
+        if _refers(schema):  # the components of the whole document take longer to read than most schemas
+            root["components"] = self.document.get("components", {})
         try:
             return jsonschema_rs.Draft202012Validator(root, validate_formats=True)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:

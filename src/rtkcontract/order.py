@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from rtkcontract import partitions
 from rtkcontract.bodies import Bodies, Tally
-from rtkcontract.covering import Row, bits
+from rtkcontract.covering import Row
 from rtkcontract.jsontext import loads
 from rtkcontract.model import Case
 
@@ -116,17 +116,20 @@ class _Rows:
     def __init__(self, bodies: Bodies, rows: Mapping[str, Row], cases: Iterable[Case]) -> None:
         tally = Tally(bodies)
         sent = {case.id: loads(case.content, as_written=True) for case in cases}
-        self._masks = {name: sum(1 << literal for literal in rows[name] if literal >= 0) for name in sent}
+        self._literals = {name: [literal for literal in rows[name] if literal >= 0] for name in sent}
+        self._masks = {name: sum(1 << literal for literal in held) for name, held in self._literals.items()}
         self._variants = {name: frozenset(tally.variants(rows[name], body)) for name, body in sent.items()}
-        held = {literal for variants in self._variants.values() for literal, _ in variants}
-        self._near = {literal: 2.0 ** (1 - len(bodies.told(literal)[0].place)) for literal in held}
-        self._seen, self._seen_variants = 0, set[tuple[int, str]]()
-        self._beside: dict[int, int] = {}
+        variants = {literal for found in self._variants.values() for literal, _ in found}
+        self._near = {literal: 2.0 ** (1 - len(bodies.told(literal)[0].place)) for literal in variants}
+        every = (1 << bodies.accepted.count) - 1
+        self._unseen, self._alone = every, [every] * bodies.accepted.count
+        """The literals that nothing held, and for each literal those that nothing held beside it."""
+        self._seen_variants = set[tuple[int, str]]()
 
     def worth(self, case: Case) -> float:
-        mask, beside = self._masks[case.id], self._beside
-        pairs = sum((mask & ~beside.get(literal, 0)).bit_count() for literal in bits(mask)) / 2
-        values = VALUE * (mask & ~self._seen).bit_count()
+        mask, alone = self._masks[case.id], self._alone
+        pairs = sum([(mask & alone[literal]).bit_count() for literal in self._literals[case.id]]) / 2
+        values = VALUE * (mask & self._unseen).bit_count()
         fresh = self._variants[case.id] - self._seen_variants
         variants = VARIANT * sum(self._near[literal] for literal, _ in fresh)
         decided = 1.0 if case.expect.outcome == "accepted" else OPEN
@@ -134,10 +137,10 @@ class _Rows:
 
     def add(self, case: Case) -> None:
         mask = self._masks[case.id]
-        self._seen |= mask
+        self._unseen &= ~mask
         self._seen_variants |= self._variants[case.id]
-        for literal in bits(mask):
-            self._beside[literal] = self._beside.get(literal, 0) | mask
+        for literal in self._literals[case.id]:
+            self._alone[literal] &= ~mask
 
 
 def _greedy(cases: Iterable[Case], shown: _Shown) -> list[tuple[float, Case]]:
