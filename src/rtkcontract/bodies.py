@@ -64,7 +64,7 @@ class Bodies:
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
         self._levelled = tuple(map(_levelled, self.factors))
         self._looked_up: dict[tuple[int, str, Json], int | None] = {}
-        self._held: dict[bytes, int | None] = {}
+        self._held: dict[bytes, int] = {}
         self._combined: dict[Place, list[tuple[int, Json]] | None] = {}
         self.rules = self._tables(undecided=False)
         """The tables of what unions, conditions and dependencies accept."""
@@ -409,17 +409,24 @@ class Bodies:
             literals.append(-1 if level is None else self._start[number] + level)
         return tuple(literals)
 
+    def remember(self, content: bytes, row: Row) -> None:
+        """
+        Keeps the literals of a body, for `held`.
+        """
+        self._held[content] = sum(1 << literal for literal in row if literal >= 0)
+
     def held(self, content: bytes) -> int | None:
         """
-        The literals of a body as a mask, from its bytes; None where they are no JSON object. Asked for again and again.
+        The literals of a body as a mask, from its bytes; None where they are no JSON object.
         """
         if content not in self._held:
             try:
                 body = loads(content)
             except NotStrictJson:
                 body = None
-            row = self.row(body) if isinstance(body, dict) else None
-            self._held[content] = None if row is None else sum(1 << literal for literal in row if literal >= 0)
+            if not isinstance(body, dict):
+                return None
+            self.remember(content, self.row(body))
         return self._held[content]
 
     @property

@@ -51,7 +51,9 @@ def _mask(bodies: Bodies, result: Result) -> int | None:
     if result.case.overrides.method or result.case.expect.outcome == "rejected":
         return None
     mask = bodies.held(result.case.content)
-    return mask if mask is not None and bodies.oracle.valid(loads(result.case.content)) else None
+    if mask is None or result.case.expect.outcome == "accepted" or bodies.oracle.valid(loads(result.case.content)):
+        return mask
+    return None
 
 
 def _outcome(result: Result) -> str:

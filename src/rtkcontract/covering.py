@@ -187,7 +187,10 @@ class Space:
         open_ones = self._free & ~sum(self.mask[factor] for factor in {self.factor[literal] for literal in wanted})
         state = _State(state.domain & ~(open_ones & ~self._firsts), state.alive)
         for factor in self._bound:
-            for literal in bits(state.domain & self.mask[factor]):
+            left = state.domain & self.mask[factor]
+            if left and not left & (left - 1):
+                continue  # what follows from a single literal has been drawn already
+            for literal in bits(left):
                 after = self.assign(state, literal)
                 if after is not None:
                     state = after

@@ -17,6 +17,9 @@ from typing import NoReturn
 
 from rtkcontract.model import Json
 
+_WORDS = {None: "null", True: "true", False: "false"}
+_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_NUMBER = json.JSONEncoder(allow_nan=False)
 _TWO_WAYS = re.compile(rb"[0-9][.eE]")
 """Where nothing matches, no number is written in a way that its value does not tell."""
 
@@ -87,30 +90,25 @@ def loads(content: bytes | str, *, as_written: bool = False) -> Json:
         raise NotStrictJson("a number has too many digits") from None
 
 
-def _scalar(value: Json) -> str:
-    if isinstance(value, str):
-        return encode_basestring_ascii(value)
-    if isinstance(value, Written):
-        return value.text
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return json.dumps(value, allow_nan=False)
-
-
 def dumps(value: Json, *, sort: bool = False, space: str = "") -> str:
     """
     Compact ASCII JSON, with `space` between tokens; lone surrogates stay as escapes.
     """
-    comma, colon = f",{space}", f"{space}:{space}"
+    kind = type(value)
+    if kind is str:
+        return encode_basestring_ascii(value)
+    if kind is int:
+        return repr(value)
     if isinstance(value, dict):
-        names = sorted(value) if sort else value
-        inside = comma.join(
-            encode_basestring_ascii(name) + colon + dumps(value[name], sort=sort, space=space) for name in names
-        )
-        return "{" + space + inside + space + "}"
+        members = sorted(value.items()) if sort else value.items()
+        colon = f"{space}:{space}"
+        parts = [encode_basestring_ascii(name) + colon + dumps(part, sort=sort, space=space) for name, part in members]
+        return "{" + space + f",{space}".join(parts) + space + "}"
     if isinstance(value, list | tuple):
-        return "[" + space + comma.join(dumps(item, sort=sort, space=space) for item in value) + space + "]"
-    return _scalar(value)
+        return "[" + space + f",{space}".join([dumps(part, sort=sort, space=space) for part in value]) + space + "]"
+    if value is None or value is True or value is False:
+        return _WORDS[value]
+    return value.text if isinstance(value, Written) else _NUMBER.encode(value)
 
 
 def encode(value: Json) -> bytes:
@@ -125,10 +123,9 @@ def canonical(content: bytes) -> bytes:
     `J` and the sorted JSON with numbers as written, or `R` and the raw bytes where JSON has no single meaning.
     """
     try:
-        value = loads(content, as_written=True)
         if not _TWO_WAYS.search(content):
-            return b"J" + json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-        return b"J" + dumps(value, sort=True).encode()
+            return b"J" + _SORTED.encode(loads(content)).encode()
+        return b"J" + dumps(loads(content, as_written=True), sort=True).encode()
     except NotStrictJson:
         return b"R" + content
 

@@ -149,7 +149,8 @@ def needles(secrets: Secrets, public: str = "") -> Needles:
                     found.setdefault(length, {}).setdefault(piece, name)
     text = public.lower().encode()
     for known in (text, re.sub(rb"[^a-z0-9]", b"", text)):
-        heads = set(_pieces(known, GRAM))  # a piece whose first signs stand nowhere need not be looked for
+        # A piece whose first signs stand nowhere need not be looked for.
+        heads = {known[at : at + GRAM] for at in range(len(known) - GRAM + 1)}
         for pieces in found.values():
             for piece in [piece for piece in pieces if piece[:GRAM] in heads and piece in known]:
                 del pieces[piece]

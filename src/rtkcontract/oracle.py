@@ -106,6 +106,8 @@ class Oracle:
         self._validator = self._compiled(schema)
         self._whens: dict[int, jsonschema_rs.Draft202012Validator] = {}
         self._last: tuple[Json, tuple[Clause, ...]] | None = None
+        self._opens: dict[int, bool] = {}
+        """By the identity of a schema, whether it or a part of it has clauses."""
 
     def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
         root: Json = {"allOf": [schema]}
@@ -121,7 +123,7 @@ class Oracle:
 
     def fits(self, plain: Json) -> bool:
         """
-        As `valid`, for a value that is known to hold no number of ours and no half surrogate pair.
+        As `valid`, for a value that holds no number of ours and no half surrogate pair.
         """
         return bool(self._validator.is_valid(plain))
 
@@ -186,10 +188,26 @@ class Oracle:
             self._last = (value, tuple(self._clauses(self.schema, plain, ())))
         return self._last[1]
 
+    def _has_clauses(self, schema: Json) -> bool:
+        """
+        Whether there is a clause in a schema or in its parts, so that most of a document need not be walked.
+        """
+        key = id(schema)
+        if key not in self._opens:
+            self._opens[key] = True  # a schema that refers to itself is walked
+            node = resolve(self.document, schema)
+            self._opens[key] = isinstance(node, dict) and (
+                "x-unspecified" in node
+                or any(map(self._has_clauses, node.get("properties", {}).values()))
+                or self._has_clauses(node.get("items"))
+                or any(map(self._has_clauses, node.get("allOf", ())))
+            )
+        return self._opens[key]
+
     def _clauses(self, schema: Json, value: Json, path: Path) -> Iterator[Clause]:
-        schema = resolve(self.document, schema)
-        if not isinstance(schema, dict):
+        if not self._has_clauses(schema):
             return
+        schema = resolve(self.document, schema)
         for entry in schema.get("x-unspecified", ()):
             if "keyword" in entry or self._applies(entry, value):
                 yield Clause(
@@ -217,11 +235,15 @@ class Oracle:
             self._whens[key] = self._compiled(entry["when"])
         return bool(self._whens[key].is_valid(value))
 
-    def expectation(self, value: Json) -> Expectation:
+    def expectation(self, value: Json, *, plain: bool = False) -> Expectation:
         """
         What the sources say about a request body: accepted, rejected as invalid, or unspecified.
+
+        `plain` says that the value holds no number of ours and no half surrogate pair.
         """
-        plain = _plain(value)
+        return self._expectation(value, value if plain else _plain(value))
+
+    def _expectation(self, value: Json, plain: Json) -> Expectation:
         clauses = self._clauses_of(value, plain)
         broken = self._broken(plain)
         for violation in broken:

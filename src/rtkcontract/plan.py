@@ -80,6 +80,8 @@ class _Derived:
         self.ids: set[str] = set()
         self.bases: dict[int, Json] = {}
         self.rows: dict[int, list[Row]] = {}
+        self.known: dict[bytes, tuple[Json, Expectation]] = {}
+        self.canonical = functools.lru_cache(maxsize=1)(canonical)
 
     def case(
         self, side: str, name: str, body: Json, partition: str, *, place: str = "", keyword: str = "", note: str = ""
@@ -88,14 +90,13 @@ class _Derived:
         A case with the expectation that the schema gives its body; None when the same content is planned already.
         """
         content = encode(body)
-        key = canonical(content)
+        key = self.canonical(content)
         identity = f"{self.operation.name}/{name}"
         if key in self.seen or identity in self.ids:
             return None
         self.seen[key] = identity
         self.ids.add(identity)
-        value = loads(content)
-        expect = self.bodies.oracle.expectation(value)
+        value, expect = self.judged(content)
         return Case(
             id=identity,
             operation=self.operation.name,
@@ -108,6 +109,25 @@ class _Derived:
             note=note,
             echo_unspecified=self.unechoed(value),
         )
+
+    def judged(self, content: bytes) -> tuple[Json, Expectation]:
+        """
+        The value of a content and what the schema says of it; asked once for each content.
+        """
+        if content not in self.known:
+            value = loads(content)
+            plain = b"\\ud" not in content
+            self.known[content] = value, self.bodies.oracle.expectation(value, plain=plain)
+        return self.known[content]
+
+    def rejected(self, body: Json) -> bool:
+        """
+        Whether the sources decide against a body.
+        """
+        content = encode(body)
+        if content not in self.known and self.bodies.oracle.valid(body):
+            return False
+        return self.judged(content)[1].outcome == "rejected"
 
     def unechoed(self, value: Json) -> tuple[str, ...]:
         """
@@ -134,7 +154,7 @@ class _Derived:
     # --- valid side -------------------------------------------------------------------------------------------------
 
     def row(self, body: Json, kind: str) -> Case | None:
-        digest = hashlib.sha256(canonical(encode(body))).hexdigest()[:8]
+        digest = hashlib.sha256(self.canonical(encode(body))).hexdigest()[:8]
         return self.case("valid", f"{kind}/{digest}", body, "combination", keyword="properties")
 
     # --- one fault a case -------------------------------------------------------------------------------------------
@@ -181,7 +201,7 @@ class _Derived:
             if not isinstance(holder, dict):
                 continue
             put(holder, factor.place[-1], candidate.value)
-            if self.bodies.oracle.expectation(loads(encode(body))).outcome == "rejected":
+            if self.rejected(body):
                 return body
         return None
 
@@ -374,7 +394,7 @@ class _Derived:
                 holder.pop(factor.place[-1], None)
             else:
                 put(holder, factor.place[-1], level.value)
-            if self.bodies.oracle.expectation(loads(encode(body))).outcome != "rejected":
+            if not self.rejected(body):
                 continue
             told = self._told(row, below=factor.place[:-1], but=factor)
             name = f"{factor.field.name}/{level.partition}-with-{told}"
@@ -506,6 +526,7 @@ class _Rows:
         self.rows.append(row)
         if (case := self.derived.row(held, "combinations")) is not None:
             self.tally.add(row, held)
+            self.derived.bodies.remember(case.content, row)
             self.cases.append(case)
             self.by_id[case.id] = row
 
@@ -521,10 +542,10 @@ def _valid_side(
     found = _Rows(derived, Tally(bodies))
     decided: list[Row] = []
     for body in _stored(derived.operation):
-        outcome = bodies.oracle.expectation(value).outcome if bodies.oracle.valid(value := loads(encode(body))) else ""
-        if outcome:
+        value, expect = derived.judged(encode(body))
+        if bodies.oracle.valid(value):
             found.add(bodies.row(body), body)
-            decided.extend(found.rows[-1:] if outcome == "accepted" else ())
+            decided.extend(found.rows[-1:] if expect.outcome == "accepted" else ())
     old = len(found.cases)
 
     def grown(strength: int, only: int, progress: Progress | None = None) -> Grown:

@@ -17,6 +17,7 @@ import email.utils
 import ipaddress
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
@@ -214,10 +215,13 @@ def _asked_wait_s(observation: Observation, max_wait_s: float) -> float | None:
     return min(_UNTOLD_WAIT_S if asked is None else asked, max_wait_s)
 
 
-def _transport(*, keep: bool) -> httpx.HTTPTransport:
-    # Below httpx.Client there are no redirects, cookies, default headers or credentials from elsewhere.
+def _transport(scheme: str, *, keep: bool) -> httpx.HTTPTransport:
+    # Below httpx.Client there are no redirects, cookies, default headers or credentials from elsewhere. Reading the
+    # certificates of all authorities takes longer than a hundred requests on loopback: without https none are known, so
+    # that nobody is trusted.
+    known: ssl.SSLContext | bool = True if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=int(keep), keepalive_expiry=_IDLE_S)
-    return httpx.HTTPTransport(http1=True, http2=False, trust_env=False, limits=limits)
+    return httpx.HTTPTransport(verify=known, http1=True, http2=False, trust_env=False, limits=limits)
 
 
 class _Line(contextlib.AbstractContextManager["_Line"]):
@@ -229,7 +233,8 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
 
     def __init__(self, *, timeout_s: float) -> None:
         self.timeout_s = timeout_s
-        self._transport = _transport(keep=True)
+        self._transport: httpx.HTTPTransport | None = None
+        self._scheme, self._keep = "", True
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._socket: socket.socket | None = None
@@ -241,7 +246,19 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
     def __exit__(self, *_: object) -> None:
         self._closed.set()
         self._watch.join()
-        self._transport.close()
+        self._close()
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def _handle(self, outgoing: httpx.Request) -> httpx.Response:
+        if self._transport is None or outgoing.url.scheme != self._scheme:
+            self._close()
+            self._scheme = outgoing.url.scheme
+            self._transport = _transport(self._scheme, keep=self._keep)
+        return self._transport.handle_request(outgoing)
 
     def exchange(self, request: Request) -> Observation:
         try:
@@ -270,17 +287,17 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
         """
         self._fresh = False
         try:
-            incoming = self._transport.handle_request(outgoing)
+            incoming = self._handle(outgoing)
         except _LOST:
             if self._fresh or self._is_late():
                 raise
             # The target closed a kept connection just as it was used again: from now on each request has its own. Only
             # what may be done twice is sent twice (RFC 9110, 9.2.2).
-            self._transport.close()
-            self._transport = _transport(keep=False)
+            self._close()
+            self._keep = False
             if outgoing.method not in _IDEMPOTENT:
                 raise
-            incoming = self._transport.handle_request(outgoing)
+            incoming = self._handle(outgoing)
         with contextlib.closing(incoming):
             return _response(incoming)
 
