@@ -33,6 +33,7 @@ FLOOR = {name: number for number, (_, names) in enumerate(FLOORS) for name in na
 
 LIBRARIES: dict[str, set[str]] = {
     "_pytest": {"pytest_plugin"},
+    "brotli": {"leaks"},
     "click": {"cli"},
     "harfile": {"export"},
     "httptools": {"wire"},
@@ -48,6 +49,7 @@ LIBRARIES: dict[str, set[str]] = {
     "uvicorn": {"wire"},
     "vcr": {"vcrhooks"},
     "yaml": {"yamltext", "cassettes"},  # cassettes have their own strict reader and writer
+    "zstandard": {"leaks"},
 }
 
 PURE = [

@@ -28,6 +28,7 @@ from rtkcontract.jsontext import NotStrictJson, dumps, encode, loads
 from rtkcontract.leaks import (
     IDS,
     PATTERNS,
+    SIZE,
     STAND_IN_HEX,
     STAND_IN_UUID,
     WORD,
@@ -372,22 +373,41 @@ def _stand_in(kind: str, found: str) -> str:
     return fixed.get(kind, REDACTED)
 
 
+CODINGS: Final = {
+    "gzip": ("gzip",),
+    "x-gzip": ("gzip",),
+    "deflate": ("zlib", "deflate"),
+    "br": ("br",),
+    "zstd": ("zstd",),
+}
+"""A content-coding and the unpackers that undo it; "deflate" is sent with and without the head of zlib."""
+
+
 def _plain(response: Response) -> bytes:
     """
-    The content without its content-encoding; a client may have taken it off already.
+    The content without its content-encodings, the last one first; a client may have taken them off already.
     """
-    encoding = response.header("content-encoding") or "identity"
-    if encoding.strip().lower() in ("identity", "") or not response.content:
-        return response.content
-    for _, text in unpack(response.content):
-        return text
+    content = response.content
+    told = ",".join(value for name, value in response.headers if name == "content-encoding")
+    for coding in reversed([coding.strip().lower() for coding in told.split(",")]):
+        if content and coding not in ("", "identity"):
+            opened = next((text for name, text in unpack(content) if name in CODINGS.get(coding, ())), b"")
+            if not opened and _is_text(content):
+                return content
+            if not 0 < len(opened) < SIZE:
+                raise CannotTell(
+                    "an answer came in a content-encoding that cannot be opened here; send accept-encoding: identity"
+                )
+            content = opened
+    return content
+
+
+def _is_text(content: bytes) -> bool:
     try:
-        response.content.decode("utf-8")
+        content.decode("utf-8")
     except UnicodeDecodeError:
-        raise CannotTell(
-            "an answer came in a content-encoding that cannot be opened here; send accept-encoding: identity"
-        ) from None
-    return response.content
+        return False
+    return True
 
 
 def redactor_of(contract: Contract, target: Target, more: Secrets = ()) -> Redactor:
