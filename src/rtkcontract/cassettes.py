@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -247,15 +248,27 @@ def _text(scalar: str) -> str:
     return value
 
 
+# Recordings have most of these in common: addresses, headers, versions.
+_COMMON: Final = 1_024
+_common_text: Final = functools.lru_cache(maxsize=_COMMON)(_text)
+
+
 def _content(scalar: str) -> bytes:
     value = _unquoted(scalar)
     return value if isinstance(value, bytes) else value.encode()
 
 
-def _values(items: str) -> list[str]:
-    return [_text(scalar) for scalar in _ANY.findall(items)]
+@functools.lru_cache(maxsize=_COMMON)
+def _values(items: str) -> tuple[str, ...]:
+    return tuple(_text(scalar) for scalar in _ANY.findall(items))
 
 
+@functools.lru_cache(maxsize=_COMMON)
+def _tools(items: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _text(scalar)) for name, scalar in _PAIR.findall(items))
+
+
+@functools.lru_cache(maxsize=_COMMON)
 def _headers(lines: str | None) -> Headers:
     return tuple((name, value) for name, items in _LINE.findall(lines or "") for value in _values(items))
 
@@ -284,17 +297,19 @@ def _from_layout(text: str) -> Interaction | None:
         seal,
     ) = match.groups()
     return Interaction(
-        request=Request(method=_text(method), url=_text(uri), headers=_headers(sent), content=_content(body)),
+        request=Request(
+            method=_common_text(method), url=_common_text(uri), headers=_headers(sent), content=_content(body)
+        ),
         response=Response(status=int(code), headers=_headers(got), content=_content(answer)),
         provenance=Provenance(
             recorded_at=_text(at),
-            target=_text(target),
-            contract=_text(contract),
+            target=_common_text(target),
+            contract=_common_text(contract),
             case=_text(case),
-            expected=_text(expected),
+            expected=_common_text(expected),
             id_scheme=int(scheme),
-            tools={name: _text(scalar) for name, scalar in _PAIR.findall(tools)},
-            evidence=tuple(_values(signs)),
+            tools=dict(_tools(tools)),
+            evidence=_values(signs),
             digest=_text(seal),
         )
         if at
@@ -395,7 +410,8 @@ def read(path: Path) -> Interaction:
     The interaction of a file. Raises CannotTell with one line for a file that is missing, cut off or no cassette.
     """
     try:
-        return from_text(path.read_bytes().decode("utf-8"))
+        with path.open("rb", buffering=0) as file:
+            return from_text(file.read().decode("utf-8"))
     except OSError as error:
         raise CannotTell(f"the cassette {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -525,8 +541,9 @@ def files(folder: Path) -> tuple[Path, ...]:
     """
     found = []
     for place, _, names in os.walk(folder):
-        found += [Path(place, name) for name in names if name.endswith(".yaml") and not name.startswith(".")]
-    return tuple(sorted(found))
+        parts = Path(place).parts
+        found += [(*parts, name) for name in names if name.endswith(".yaml") and not name.startswith(".")]
+    return tuple(Path(*parts) for parts in sorted(found))
 
 
 def path_of(folder: Path, target: Observed, operation: str, case: str, key: str) -> Path:
@@ -558,15 +575,16 @@ class Recording:
     problem: str = ""
 
 
-def recording(path: Path) -> Recording:
+def recording(path: Path, keys: Mapping[Request, str] | None = None) -> Recording:
     """
-    A file with its key worked out from the request, or with its problem.
+    A file with its key worked out from the request, or with its problem. `keys` are those of requests that are known.
     """
     try:
         interaction = read(path)
     except CannotTell as error:
         return Recording(path=path, problem=str(error))
-    return Recording(path=path, interaction=interaction, key=key_of(interaction.request))
+    key = keys.get(interaction.request) if keys else None
+    return Recording(path=path, interaction=interaction, key=key or key_of(interaction.request))
 
 
 def by_key(folder: Path) -> dict[str, Recording]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,11 +35,13 @@ from rtkcontract.model import (
     Result,
     Severity,
 )
-from rtkcontract.oracle import Oracle, source_ids, sources_of
+from rtkcontract.oracle import Oracle, Violation, source_ids, sources_of
 from rtkcontract.partitions import ABSENT, CANARY, ITEM, MARK, Place, dotted, same
 
 READABLE = 300
 """Characters of a value that a finding shows."""
+SURROGATE = re.compile(rb"\\u[dD]")
+"""Where nothing matches, JSON holds no half of a surrogate pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,9 @@ class Judged:
         self.echoed = {one.place: one for one in self.promises if one.echoed and ITEM not in one.place}
         self.secret = tuple(one for one in self.promises if one.secret)
         self.defaulted = tuple(one for one in self.echoed.values() if one.default is not ABSENT and one.default_decided)
+
+    def success_of(self, status: int) -> Oracle:
+        return self.success.get(status, self.any_success)
 
     @cached_property
     def success_statuses(self) -> str:
@@ -144,7 +150,7 @@ def _promises(contract: Contract, operation: Operation) -> Iterator[Promise]:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """
     What a check looks at: one case and its answer, parsed once.
@@ -164,6 +170,35 @@ class Answer:
     """The member `data` of a success answer; ABSENT where there is none."""
     max_latency_s: float | None
     secrets: tuple[str, ...]
+
+    @cached_property
+    def violations(self) -> tuple[Violation, ...]:
+        """
+        What the body breaks of the success schema of its status.
+        """
+        oracle = self.judged.success_of(self.response.status)
+        return oracle.violations(self.body) if self.surrogates else oracle.violations_plain(self.body)
+
+    @property
+    def surrogates(self) -> bool:
+        """
+        Whether a text of the body may be one that the validator cannot take.
+        """
+        return SURROGATE.search(self.response.content) is not None
+
+    @cached_property
+    def echoes(self) -> tuple[tuple[Promise, Json, Json], ...]:
+        """
+        Each sent value that is promised back, with what came; empty where nothing was accepted.
+        """
+        return tuple(_echoes(self)) if isinstance(self.data, dict) and isinstance(self.sent, dict) else ()
+
+    @cached_property
+    def told(self) -> Mapping[Place, Json]:
+        """
+        Place to value of each text and each list in `data`.
+        """
+        return {place: value for place, value in _leaves(self.data) if isinstance(value, str | list)}
 
     def finding(
         self,
@@ -317,7 +352,8 @@ def envelope(answer: Answer) -> Iterator[Finding]:
         yield answer.finding("envelope", "", "a JSON body", answer.unreadable, ("oas",))
         return
     if answer.outcome == "rejected":
-        if not answer.judged.errors.valid(answer.body):
+        errors = answer.judged.errors
+        if not (errors.valid(answer.body) if answer.surrogates else errors.valid_plain(answer.body)):
             known = "one of the three known error envelopes"
             yield answer.finding(
                 "envelope",
@@ -353,10 +389,10 @@ def body_schema(answer: Answer) -> Iterator[Finding]:
 
 
 def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], bool]) -> Iterator[Finding]:
-    oracle = answer.judged.success.get(answer.response.status, answer.judged.any_success)
+    oracle = answer.judged.success_of(answer.response.status)
     document = answer.judged.contract.document
     told: set[tuple[str | int, ...]] = set()
-    for violation in oracle.violations(answer.body):
+    for violation in answer.violations:
         if not mine(violation.path) or violation.path in told:
             continue
         told.add(violation.path)  # one finding a place: a wrong type breaks its other rules too
@@ -391,9 +427,7 @@ def echo(answer: Answer) -> Iterator[Finding]:
     """
     A sent member that comes back has the value that was sent; nulls and writeOnly members are not asked for.
     """
-    if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
-        return
-    for promise, sent, got in _echoes(answer):
+    for promise, sent, got in answer.echoes:
         if got is not ABSENT and got is not None and not same(sent, got):
             yield answer.finding(
                 "echo",
@@ -417,15 +451,17 @@ def _echoes(answer: Answer) -> Iterator[tuple[Promise, Json, Json]]:
             yield promise, sent, taken(answer.data, place)
 
 
-def _leaves(value: Json, above: Place = ()) -> Iterator[tuple[Place, Json]]:
+def _leaves(value: Json, above: Place = ()) -> list[tuple[Place, Json]]:
     """
     Each value of an object that is no object itself, with its place.
     """
+    found: list[tuple[Place, Json]] = []
     for name, member in value.items():
         if isinstance(member, dict):
-            yield from _leaves(member, (*above, name))
+            found += _leaves(member, (*above, name))
         else:
-            yield (*above, name), member
+            found.append(((*above, name), member))
+    return found
 
 
 def _excused(case: Case, place: Place) -> bool:
@@ -626,9 +662,11 @@ def judge(
     *,
     max_latency_s: float | None = None,
     secrets: tuple[str, ...] = (),
+    parsed: Answer | None = None,
 ) -> Result:
     """
-    The verdict on one answer by itself. `secrets` are values that no answer may hold, such as the token.
+    The verdict on one answer by itself. `secrets` are values that no answer may hold, such as the token; `parsed` is
+    the answer where it has been parsed already.
 
     No answer, or one of a throttled target, is an error: it could not be told.
     """
@@ -637,7 +675,9 @@ def judge(
     if observation.response.status == 429:
         reason = "the target throttles (429); run later, or lower --rate"
         return Result(case=case, status="error", findings=(), observation=observation, reason=reason)
-    answer = answer_of(judged(contract, operation), case, observation, max_latency_s=max_latency_s, known=secrets)
+    answer = parsed or answer_of(
+        judged(contract, operation), case, observation, max_latency_s=max_latency_s, known=secrets
+    )
     found = [finding for check in CHECKS for finding in check(answer)]
     return _result(case, observation, _known(operation, found))
 
@@ -646,6 +686,9 @@ def _known(operation: Operation, found: Iterable[Finding]) -> list[Finding]:
     """
     Findings that a deviation explains become warnings; one with `observed` is about recordings of that maker alone.
     """
+    found = list(found)
+    if not found:
+        return found
     entries = [entry for entry in operation.deviations if "observed" not in entry]
     told = {(entry["case"], entry["check"], entry.get("where", "")): entry for entry in entries}
     result = []
@@ -696,12 +739,12 @@ def dropped(answers: list[Answer]) -> Iterator[Finding]:
     """
     A target that sends back what was sent does so for each member; one that never does breaks no promise.
     """
-    if not any(got is not ABSENT for answer in answers if _decided(answer) for _, _, got in _echoes(answer)):
+    if not any(got is not ABSENT for answer in answers if _decided(answer) for _, _, got in answer.echoes):
         return
     for answer in answers:
         if not _decided(answer):
             continue
-        for promise, sent, got in _echoes(answer):
+        for promise, sent, got in answer.echoes:
             if got is ABSENT and sent not in ("", []):
                 yield answer.finding(
                     "dropped",
@@ -722,17 +765,19 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
     """
     No member comes back that was not sent now but was sent before; what the first answer already had is no memory.
     """
-    earlier: dict[Place, list[Json]] = {}
+    earlier: dict[Place, _Seen] = {}
     baseline: Json = None
     for answer in answers:
         if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
             continue
         if baseline is None:
             baseline = answer.data
-        for promise in answer.judged.echoed.values():
-            sent, got = taken(answer.sent, promise.place), taken(answer.data, promise.place)
-            remembered = sent is ABSENT and isinstance(got, str | list) and got in earlier.get(promise.place, ())
-            if remembered and MARK in dumps(got).lower() and not same(got, taken(baseline, promise.place)):
+        echoed = answer.judged.echoed
+        # Texts and lists stand at leaves alone, so no other place can hold what was sent before.
+        for place in [place for place in echoed if place in answer.told and place in earlier]:
+            promise, got = echoed[place], answer.told[place]
+            remembered = taken(answer.sent, place) is ABSENT and earlier[place].holds(got)
+            if remembered and MARK in dumps(got).lower() and not same(got, taken(baseline, place)):
                 yield answer.finding(
                     "memory",
                     "/data" + pointer(promise.place),
@@ -742,8 +787,28 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
                     schema_at=promise.schema_at,
                     cause=f"memory {dotted(promise.place)}",
                 )
-            if isinstance(sent, str | list) and sent:
-                earlier.setdefault(promise.place, []).append(sent)
+        for place, sent in _leaves(answer.sent):
+            if isinstance(sent, str | list) and sent and place in echoed:
+                earlier.setdefault(place, _Seen()).add(sent)
+
+
+class _Seen:
+    """
+    Texts and lists; the texts are found at once, however many there are.
+    """
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._lists: list[Json] = []
+
+    def add(self, value: Json) -> None:
+        if isinstance(value, str):
+            self._texts.add(value)
+        else:
+            self._lists.append(value)
+
+    def holds(self, value: Json) -> bool:
+        return value in self._texts if isinstance(value, str) else value in self._lists
 
 
 VOLATILE = ("id", "created_at", "updated_at")
@@ -790,17 +855,21 @@ def differences(one: Json, two: Json, path: tuple[str, ...] = ()) -> Iterator[tu
 RUN_CHECKS: tuple[Callable[[list[Answer]], Iterator[Finding]], ...] = (unique_ids, dropped, memory, relations)
 
 
-def judge_run(contract: Contract, operation: Operation, results: Iterable[Result]) -> tuple[Result, ...]:
+def judge_run(
+    contract: Contract, operation: Operation, results: Iterable[Result], parsed: Iterable[Answer] | None = None
+) -> tuple[Result, ...]:
     """
     The results with what only several answers together show, and with deviations that no longer happen.
 
-    Results come in the order in which the cases were sent.
+    Results come in the order in which the cases were sent. `parsed` are their answers, one for each result, where
+    they have been parsed already.
     """
     results = tuple(results)
     prepared = judged(contract, operation)
+    held = tuple(parsed) if parsed is not None else (None,) * len(results)
     answers = [
-        answer_of(prepared, result.case, result.observation)
-        for result in results
+        answer or answer_of(prepared, result.case, result.observation)
+        for result, answer in zip(results, held, strict=True)
         if isinstance(result.observation, Answered)
         and result.status != "error"
         and result.observation.response.status != 429

@@ -61,6 +61,11 @@ def _finite(text: str) -> float:
     return number
 
 
+# Made once: making a decoder costs more than reading a body with it.
+_VALUES = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+_WRITTEN = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=Written)
+
+
 def loads(content: bytes | str, *, as_written: bool = False) -> Json:
     """
     The JSON value in `content`; with `as_written`, numbers that are not plain integers come as `Written`.
@@ -69,12 +74,9 @@ def loads(content: bytes | str, *, as_written: bool = False) -> Json:
     """
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
-        return json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse,
-            parse_float=Written if as_written else _finite,
-        )
+        if text.startswith("\ufeff"):
+            raise NotStrictJson("unexpected byte order mark at character 0")
+        return (_WRITTEN if as_written else _VALUES).decode(text)
     except UnicodeDecodeError as error:
         raise NotStrictJson(f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:

@@ -117,13 +117,25 @@ class Oracle:
             raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
 
     def valid(self, value: Json) -> bool:
-        return bool(self._validator.is_valid(_plain(value)))
+        return self.valid_plain(_plain(value))
 
     def violations(self, value: Json) -> tuple[Violation, ...]:
         """
         Every broken keyword, in the validator's order.
         """
-        return tuple(self._violation(error) for error in self._validator.iter_errors(_plain(value)))
+        return self.violations_plain(_plain(value))
+
+    def valid_plain(self, value: Json) -> bool:
+        """
+        As `valid`, for a value without `Written` numbers and without halves of surrogate pairs; it is not copied.
+        """
+        return bool(self._validator.is_valid(value))
+
+    def violations_plain(self, value: Json) -> tuple[Violation, ...]:
+        """
+        As `violations`, under the conditions of `valid_plain`.
+        """
+        return tuple(self._violation(error) for error in self._validator.iter_errors(value))
 
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
         parts = [str(part) for part in error.schema_path]

@@ -20,7 +20,7 @@ from typing import Final, Literal
 from rtkcontract import cassettes
 from rtkcontract.cases import request_of
 from rtkcontract.cassettes import Interaction, Recording
-from rtkcontract.checks import judge, judge_run
+from rtkcontract.checks import Answer, answer_of, judge, judge_run, judged
 from rtkcontract.identity import key_of
 from rtkcontract.jsontext import NotStrictJson, loads
 from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Request, Result
@@ -157,17 +157,26 @@ def keyed(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> di
     """
     Key to case, in the order of the cases; two cases with one request share a recording.
     """
-    plain: Request | None = None
     found: dict[str, Case] = {}
+    for request, case in _requests(operation, cases, redactor):
+        found.setdefault(key_of(request), case)
+    return found
+
+
+def _requests(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> Iterator[tuple[Request, Case]]:
+    """
+    Each case with its request as it is stored.
+    """
+    plain: Request | None = None
     for case in cases:
         if plain is not None and case.overrides == PLAIN:
             # Most cases differ in their content alone.
-            request = replace(plain, content=redactor.content(case.content))
+            content = redactor.content(case.content)
+            request = Request(method=plain.method, url=plain.url, headers=plain.headers, content=content)
         else:
             request = redactor.request(request_of(operation, case, PLACEHOLDERS))
             plain = request if case.overrides == PLAIN else plain
-        found.setdefault(key_of(request), case)
-    return found
+        yield request, case
 
 
 def age_days(recorded_at: str, now: datetime) -> float | None:
@@ -189,6 +198,8 @@ class _Judge:
     def __init__(self, contract: Contract, operation: Operation, now: datetime, days: tuple[float, float]) -> None:
         self.contract, self.operation, self.now, self.days = contract, operation, now, days
         self.oracle = Oracle(contract.document, operation.request_schema)
+        self.prepared = judged(contract, operation)
+        self.operations: dict[str, Operation] = {}
         self.plain = request_of(
             operation, _orphan("", operation, b"", Expectation(outcome="unspecified", reason="")), PLACEHOLDERS
         )
@@ -213,9 +224,12 @@ class _Judge:
 
     def read(self, recording: Recording, interaction: Interaction, case: Case) -> _Read:
         observation = Answered(response=interaction.response, elapsed_s=None)
-        maker = recording.path.parent.parent.name
-        result = judge(self.contract, self.of_maker(maker), case, observation)
-        return _Read(recording=recording, interaction=interaction, case=case, result=result)
+        maker = recording.path.parts[-3]
+        if maker not in self.operations:
+            self.operations[maker] = self.of_maker(maker)
+        answer = answer_of(self.prepared, case, observation)
+        result = judge(self.contract, self.operations[maker], case, observation, parsed=answer)
+        return _Read(recording=recording, interaction=interaction, case=case, answer=answer, result=result)
 
     def of_maker(self, maker: str) -> Operation:
         """
@@ -299,6 +313,7 @@ class _Read:
     recording: Recording
     interaction: Interaction
     case: Case
+    answer: Answer
     result: Result
 
 
@@ -316,13 +331,17 @@ def judge_all(
     """
     Every recording of the operation below a folder, judged under today's contract.
     """
-    wanted = keyed(operation, cases, Redactor(contract))
+    keys: dict[Request, str] = {}
+    wanted: dict[str, Case] = {}
+    for request, case in _requests(operation, cases, Redactor(contract)):
+        keys[request] = key_of(request)
+        wanted.setdefault(keys[request], case)
     judging = _Judge(contract, operation, now, (warn_days, expire_days))
-    held = [path for path in cassettes.files(folder) if path.parent.name == operation.name]
+    held = [path for path in cassettes.files(folder) if path.parts[-2:-1] == (operation.name,)]
     entries: list[Entry] = []
     read: dict[Path, list[_Read]] = {}
     for done, path in enumerate(held, 1):
-        recording = cassettes.recording(path)
+        recording = cassettes.recording(path, keys)
         if recording.interaction is None:
             entries.append(_entry([(UNREADABLE, recording.problem)], path.stem, "", _below(path, folder)))
         else:
@@ -335,7 +354,7 @@ def judge_all(
     # Answers are compared with each other within one folder only: those in another come from somewhere else.
     for group in read.values():
         group.sort(key=lambda one: places.get(id(one.case), len(places)))
-        verdicts = judge_run(contract, operation, (one.result for one in group))
+        verdicts = judge_run(contract, operation, (one.result for one in group), (one.answer for one in group))
         results += verdicts
         for one, result in zip(group, verdicts, strict=True):
             states = [*judging.states(one.interaction, one.case, result)]
@@ -347,4 +366,4 @@ def judge_all(
 
 
 def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
+    return "/".join(path.parts[len(folder.parts) :])
