@@ -125,12 +125,18 @@ def digest(interaction: Interaction) -> str:
         told.recorded_at, told.target, told.contract, told.case, told.expected, told.id_scheme,
         sorted(told.tools.items()), told.evidence,
     ]  # fmt: skip
-    hashed = hashlib.sha256(
-        repr((request.method, request.url, sorted(request.headers), response.status, sorted(response.headers))).encode()
-    )
+    hashed = _hashed_head(request.method, request.url, request.headers, response.status, response.headers).copy()
     for part in (request.content, response.content, json.dumps(about).encode()):
         hashed.update(b"%d:" % len(part) + part)
     return hashed.hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=1_024)
+def _hashed_head(method: str, url: str, sent: Headers, status: int, got: Headers) -> hashlib._Hash:
+    """
+    What many recordings have in common.
+    """
+    return hashlib.sha256(repr((method, url, sorted(sent), status, sorted(got))).encode())
 
 
 def sealed(request: Request, response: Response, provenance: Provenance) -> Interaction:

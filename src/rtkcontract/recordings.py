@@ -10,6 +10,7 @@ Recordings judged under today's contract: what still holds, what changed, what i
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -317,6 +318,21 @@ class _Read:
     result: Result
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """
+    Without the collector of cycles: nothing here makes one, and it would look at all that is kept time and again.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_uncollected()
 def judge_all(
     contract: Contract,
     operation: Operation,
