@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, str], ...] = (
     ("plans and checks", "plan checks cassettes explain runs targets terms proof export"),
     ("accounts", "coverage recordings summary changes described vcrhooks validate"),
     ("reports", "compare record junit sarif drift outdated change_report transports"),
-    ("pages", "page markdown verdict pytest_fixture"),
+    ("pages", "page markdown verdict pytest_fixture pytest_recorder"),
     ("fronts", "cli pytest_plugin"),
     ("door", "__main__"),
 )
@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, str], ...] = (
 FLOOR = {name: number for number, (_, names) in enumerate(FLOORS) for name in names.split()}
 
 LIBRARIES: dict[str, set[str]] = {
-    "_pytest": {"pytest_plugin"},
+    "_pytest": {"pytest_plugin", "pytest_recorder"},
     "brotli": {"leaks"},
     "click": {"cli"},
     "harfile": {"export"},
@@ -43,7 +43,8 @@ LIBRARIES: dict[str, set[str]] = {
     "jsonschema": {"catalog"},
     "jsonschema_rs": {"oracle", "algebra"},  # algebra asks for its canonical forms, oracle for its verdicts
     "markupsafe": {"page"},
-    "pytest": {"pytest_plugin", "pytest_fixture", "cli"},  # cli starts it, the fixture module is its entry point
+    # cli starts it, and the fixture module is its entry point
+    "pytest": {"pytest_plugin", "pytest_fixture", "pytest_recorder", "cli"},
     "rich": {"verdict", "cli"},  # cli draws the progress of a run, verdict its end
     "schemathesis": {"explore"},
     "uvicorn": {"wire"},

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from rtkcontract.changes import Change
     from rtkcontract.model import Case, Contract, Operation
     from rtkcontract.plan import Plan
-    from rtkcontract.record import Recorded
     from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
 
@@ -170,6 +169,13 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     Further options go to pytest as they are: --base-url, --plan, --operation, --max-requests, --max-latency, --rate,
     --shard, --schemas, --cassettes, --run-file, --no-explain, --release, and pytest's own, such as -q, -k or -n.
     """
+    ctx.exit(_pytest(target, pytest_args))
+
+
+def _pytest(target: str, options: Sequence[str]) -> int:
+    """
+    A run of the contract tests, wherever the current folder is; its exit code.
+    """
     import pytest
 
     from rtkcontract.catalog import data_folder
@@ -179,7 +185,7 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     quick = [] if target == "cassettes" else ["-p", "no:recording"]
     quick += ["-p", "no:anyio"]
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
-    ctx.exit(int(pytest.main([*own, *pytest_args])))
+    return int(pytest.main([*own, *options]))
 
 
 @main.command(
@@ -481,6 +487,7 @@ def replay(
 @main.command(
     epilog=examples(
         "rtkcontract record --target emulator",
+        "rtkcontract record --target emulator -n auto",
         "rtkcontract record --target live --max-requests 100 --max-meetings 30",
         "rtkcontract record --target live --compare",
     )
@@ -499,6 +506,9 @@ def replay(
     help="Re-send a small sample and show how the answers differ from the recordings.",
 )
 @click.option("--shard", metavar="K/N", help="Only the cases of shard K of N.")
+@click.option(
+    "-n", "processes", metavar="N|auto", help="Share the cases out with pytest-xdist; for the emulator, not for live."
+)
 @PLAN
 @SCHEMAS
 @OPERATION
@@ -515,6 +525,7 @@ def record(
     again: bool,
     comparing: bool,
     shard: str | None,
+    processes: str | None,
     plan: str,
     schemas: str | None,
     operation: str | None,
@@ -527,6 +538,20 @@ def record(
     from rtkcontract import record as recording
     from rtkcontract.redact import redactor_of
 
+    if processes is not None:
+        options = {
+            "--base-url": base_url,
+            "--cassettes": folder,
+            "--max-requests": max_requests,
+            "--max-meetings": max_meetings,
+            "--expire-days": expire_days,
+            "--shard": shard,
+            "--plan": plan,
+            "--schemas": schemas,
+            "--operation": operation,
+            "--rate": rate,
+        }
+        ctx.exit(_shared_out(target, processes, again, comparing, options))
     contract, found, made = planned(schemas, operation, plan)
     where = targets.target_of(target, os.environ, base_url)
     if where.kind == "cassettes":
@@ -557,9 +582,24 @@ def record(
                 again=again,
                 progress=progress,
             )
-    click.echo(redactor.text(_recorded_text(state)))
-    spent = state.sent == max_requests or (max_meetings is not None and state.meetings >= max_meetings)
-    ctx.exit(2 if state.unsettled or (state.stopped and not spent) else 0)
+    click.echo(redactor.text(recording.recorded_text(state)))
+    ctx.exit(recording.exit_code(state))
+
+
+def _shared_out(target: str, processes: str, again: bool, comparing: bool, options: Mapping[str, object]) -> int:
+    """
+    A recording by several processes, as a run of pytest; its exit code.
+    """
+    from importlib.util import find_spec
+
+    if comparing:
+        raise CannotTell("--compare sends a small sample from one process; leave out -n")
+    if find_spec("xdist") is None:
+        raise CannotTell("-n needs pytest-xdist; `pip install pytest-xdist` gets it")
+    if processes != "auto" and not processes.isdecimal():
+        raise CannotTell(f"-n {processes} is no number of processes; give a number or auto")
+    given = [f"{name}={value}" for name, value in options.items() if value is not None]
+    return _pytest(target, ["-q", "--record", *["--record-all"] * again, "-n", processes, *given])
 
 
 def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
@@ -573,21 +613,6 @@ def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
     except ValueError:
         raise CannotTell(f"--shard {text} is no shard; write it as 1/4") from None
     return shard(keyed.items(), number, count)
-
-
-def _recorded_text(state: Recorded) -> str:
-    """
-    What a recording did: one line that counts, and one for each thing to know.
-    """
-    lines = [f"no answer kept: {case}: {reason}" for case, reason in state.unsettled]
-    if state.elsewhere:
-        lines.append(
-            f"{len(state.elsewhere)} answers were not of the target that was asked for; they lie in their own folder"
-        )
-    if state.stopped:
-        lines.append(f"stopped: {state.stopped}; {state.left} are left, and the next recording goes on there")
-    lines.append(f"{state.written} recorded, {state.kept} kept as they were, {state.meetings} meetings created")
-    return "\n".join(lines)
 
 
 @main.command(

@@ -34,6 +34,7 @@ from rtkcontract import (
     explain,
     hush,
     markdown,
+    pytest_recorder,
     runs,
     summary,
     targets,
@@ -194,6 +195,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--run-file", default=None, metavar="FILE", help="save the run as JSON lines, for `rtkcontract report`"
     )
     group.addoption("--no-explain", action="store_true", help="do not send smaller bodies to explain a failing one")
+    pytest_recorder.add_options(group)
     group.addoption("--release", action="store_true", help="a missing recording fails")
 
 
@@ -226,7 +228,7 @@ def opened(config: pytest.Config) -> Round:
     cases = _shard(
         option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target)))
     )
-    plan = replace(plan, cases=cases).capped(option("--max-requests"))
+    plan = replace(plan, cases=cases).capped(None if option("--record") else option("--max-requests"))
     return Round(
         contract=contract,
         operation=operation,
@@ -248,6 +250,24 @@ def pytest_configure(config: pytest.Config) -> None:
     hush.quiet_loggers()
     if config.option.target not in ("emulator", "live"):
         config.option.record_mode = "none"
+    if config.option.record:
+        config.pluginmanager.register(pytest_recorder.Recorder(config, lambda: _round(config)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """
+    What cannot be asked for is told before workers start: xdist would start those that end anew, again and again.
+    """
+    option = config.option
+    try:
+        pytest_recorder.check(option)
+        if getattr(option, "numprocesses", None) and (option.target != "cassettes" or option.schemas):
+            opened(config)
+    except CannotTell as error:
+        sys.stderr.write(f"rtkcontract: {error}\n")
+        return 2
+    return None
 
 
 @pytest.hookimpl(optionalhook=True)

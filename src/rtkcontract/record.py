@@ -60,6 +60,8 @@ class Recorded:
     elsewhere: tuple[str, ...] = ()
     """Ids of cases whose answer was not of the target that was asked for, and lies in another folder."""
     stopped: str = ""
+    spent: bool = False
+    """Whether it was the budget that stopped it."""
 
     @property
     def left(self) -> int:
@@ -120,10 +122,11 @@ def record(
     todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
     state = Recorded(due=len(todo), kept=len(wanted) - len(todo))
     for case in _cheapest_first(todo.values(), budget):
-        state = replace(state, stopped=_spent(state, budget))
-        if state.stopped:
+        spent = _spent(state, budget)
+        if spent:
+            state = replace(state, stopped=spent, spent=True)
             break
-        state = _record_one(session, case, state)
+        state = record_one(session, case, state)
         if progress:
             progress(state.sent, state.due)
         if state.stopped:
@@ -147,7 +150,103 @@ def _spent(state: Recorded, budget: Budget) -> str:
     return ""
 
 
-def _record_one(session: Session, case: Case, state: Recorded) -> Recorded:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """
+    What a recording that is shared out will do, told before anything is sent.
+    """
+
+    chosen: frozenset[str]
+    """Ids of the cases that are sent."""
+    beyond: frozenset[str]
+    """Ids of the cases that are due and that the budget does not allow."""
+    state: Recorded
+    """How each share begins."""
+
+    def skipped(self, case: Case) -> str:
+        """
+        Why a case is not sent; "" where it is.
+        """
+        if case.id in self.chosen:
+            return ""
+        return self.state.stopped if case.id in self.beyond else "its request has a recording already"
+
+
+def agenda(
+    session: Session,
+    cases: Sequence[Case],
+    *,
+    budget: Budget = Budget(),
+    expire_days: float = EXPIRE_DAYS,
+    again: bool = False,
+) -> Agenda:
+    """
+    What is due, as far as the budget allows it when each case that may create something does.
+    """
+    wanted = keyed(session.operation, cases, session.redactor)
+    asked = session.folder / session.target.kind / session.operation.name
+    cassettes.sweep(session.folder)
+    todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
+    planned = Recorded(due=len(todo), kept=len(wanted) - len(todo))
+    ordered, stopped = _cheapest_first(todo.values(), budget), ""
+    for case in ordered:
+        stopped = _spent(planned, budget)
+        if stopped:
+            break
+        creates = case.expect.outcome != "rejected"
+        planned = replace(planned, sent=planned.sent + 1, meetings=planned.meetings + creates)
+    return Agenda(
+        chosen=frozenset(case.id for case in ordered[: planned.sent]),
+        beyond=frozenset(case.id for case in ordered[planned.sent :]),
+        state=replace(planned, sent=0, meetings=0, stopped=stopped, spent=bool(stopped)),
+    )
+
+
+def together(shares: Sequence[Recorded]) -> Recorded:
+    """
+    What the shares of one recording did. A share that was stopped by something else than the budget says why.
+    """
+    stopped = sorted((share for share in shares if share.stopped), key=lambda share: share.spent)
+    return replace(
+        shares[0],
+        sent=sum(share.sent for share in shares),
+        written=sum(share.written for share in shares),
+        meetings=sum(share.meetings for share in shares),
+        unsettled=tuple((case, reason) for share in shares for case, reason in share.unsettled),
+        elsewhere=tuple(case for share in shares for case in share.elsewhere),
+        stopped=stopped[0].stopped if stopped else "",
+        spent=stopped[0].spent if stopped else False,
+    )
+
+
+def exit_code(state: Recorded) -> int:
+    """
+    2 where something due got no recording, unless the budget was used up.
+    """
+    return 2 if state.unsettled or (state.left and not state.spent) else 0
+
+
+def recorded_text(state: Recorded) -> str:
+    """
+    What a recording did: one line that counts, and one for each thing to know.
+    """
+    lines = [f"no answer kept: {case}: {reason}" for case, reason in state.unsettled]
+    if state.elsewhere:
+        lines.append(
+            f"{len(state.elsewhere)} answers were not of the target that was asked for; they lie in their own folder"
+        )
+    if state.stopped:
+        lines.append(f"stopped: {state.stopped}; {state.left} are left, and the next recording goes on there")
+    elif state.left:
+        lines.append(f"{state.left} were not sent; the next recording goes on there")
+    lines.append(f"{state.written} recorded, {state.kept} kept as they were, {state.meetings} meetings created")
+    return "\n".join(lines)
+
+
+def record_one(session: Session, case: Case, state: Recorded) -> Recorded:
+    """
+    Sends one case, writes its answer, and tells what has been done with it. Raises CannotTell as `record` does.
+    """
     request = request_of(session.operation, case, session.target)
     observation = session.send(request)
     state = replace(state, sent=state.sent + 1)
