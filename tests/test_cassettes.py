@@ -396,7 +396,7 @@ def test_each_place_is_scanned(tmp_path: Path) -> None:
 
 
 @contextmanager
-def _mounted(folder: Path, *options: str) -> Iterator[Path]:
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
     """
     A file system of its own; skips where this machine allows none.
     """
@@ -411,7 +411,7 @@ def _mounted(folder: Path, *options: str) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
-    with _mounted(tmp_path / "disk") as disk:
+    with mounted(tmp_path / "disk") as disk:
         with pytest.raises(CannotTell, match="No space left on device") as told:
             record.record(session(disk), SMOKE)
         held = cassettes.files(disk)
@@ -423,7 +423,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
-    with _mounted(tmp_path / "disk", "ro") as disk, pytest.raises(CannotTell, match="Read-only file system"):
+    with mounted(tmp_path / "disk", "ro") as disk, pytest.raises(CannotTell, match="Read-only file system"):
         record.record(session(disk), SMOKE[:1])
 
 

@@ -599,7 +599,9 @@ def _shared_out(target: str, processes: str, again: bool, comparing: bool, optio
     if processes != "auto" and not processes.isdecimal():
         raise CannotTell(f"-n {processes} is no number of processes; give a number or auto")
     given = [f"{name}={value}" for name, value in options.items() if value is not None]
-    return _pytest(target, ["-q", "--record", *["--record-all"] * again, "-n", processes, *given])
+    # The summary of the recording says why a case was not recorded.
+    quiet = ["-q", "--tb=no", "-rN"]
+    return _pytest(target, [*quiet, "--record", *["--record-all"] * again, "-n", processes, *given])
 
 
 def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:

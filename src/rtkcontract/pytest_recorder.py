@@ -121,7 +121,7 @@ class Recorder:
         except CannotTell as error:
             self.done[-1] = after = dataclasses.replace(before, sent=before.sent + 1, stopped=str(error), spent=False)
         if after.stopped != before.stopped:
-            pyfuncitem.session.shouldstop = after.stopped
+            pyfuncitem.session.shouldstop = "the recording has stopped"
             pytest.fail(after.stopped, pytrace=False)
         if after.unsettled != before.unsettled:
             pytest.fail(after.unsettled[-1][1], pytrace=False)

@@ -27,6 +27,7 @@ VARIABLES = {
     "account_id": "CLOUDFLARE_ACCOUNT_ID",
     "app_id": "REALTIMEKIT_APP_ID",
 }
+FIRST_ID = 0xE0000000_0000_4000_8000_000000000000
 WORKER_VARIABLE = "PYTEST_XDIST_WORKER"
 """What pytest-xdist numbers its workers by: gw0, gw1."""
 BASE_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
@@ -102,16 +103,17 @@ def responder(
     """
     The emulator with the clock of this machine and ids that count up, so that a run can be read.
 
-    The emulators of several workers give out ids of their own.
+    They begin with the moment and the worker: recordings that several runs or workers made together repeat no id.
     """
-    numbers = itertools.count(1 + (worker << 24))
+    tenths = int(datetime.now(UTC).timestamp() * 10) & 0xFFFFFFFF
+    numbers = itertools.count(FIRST_ID + (worker << 80) + (tenths << 16) + 1)
     return emulator(
         contract,
         token=token,
         account_id=account_id,
         app_id=app_id,
         now=lambda: datetime.now(UTC),
-        new_id=lambda: str(uuid.UUID(int=0xE0000000_0000_4000_8000_000000000000 + next(numbers))),
+        new_id=lambda: str(uuid.UUID(int=next(numbers))),
     )
 
 
