@@ -593,6 +593,15 @@ def recording(path: Path, keys: Mapping[Request, str] | None = None) -> Recordin
     return Recording(path=path, interaction=interaction, key=key or key_of(interaction.request))
 
 
+def misnamed(one: Recording) -> str:
+    """
+    Why a file that was found by the key in its name says nothing of that key; "" where its request has it.
+    """
+    if one.key == one.path.stem.rpartition(".")[2]:
+        return ""
+    return f"the cassette {one.path} holds another request than its name says; take it back from version control"
+
+
 def by_key(folder: Path) -> dict[str, Recording]:
     """
     Key to recording; of several with one key the one recorded last. Broken files have no key and are left out.

@@ -725,6 +725,18 @@ def judge(
     return _result(case, observation, _known(operation, found))
 
 
+def of_maker(operation: Operation, maker: str) -> Operation:
+    """
+    The operation with the deviations that are about recordings of one maker, such as "documentation".
+    """
+    about = tuple(
+        {name: value for name, value in entry.items() if name != "observed"}
+        for entry in operation.deviations
+        if entry.get("observed", maker) == maker
+    )
+    return replace(operation, deviations=about)
+
+
 def _known(operation: Operation, found: Iterable[Finding]) -> list[Finding]:
     """
     Findings that a deviation explains become warnings; one with `observed` is about recordings of that maker alone.

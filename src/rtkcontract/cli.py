@@ -443,11 +443,16 @@ def serve(port: int, token: str | None, account_id: str | None, app_id: str | No
     )
 
 
+DAYS = click.FloatRange(min=0)
+AT_MOST = click.IntRange(min=0)
+
+
 @main.command(epilog=examples("rtkcontract replay", "rtkcontract replay --release --expire-days 60"))
 @click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
 @click.option("--release", is_flag=True, help="What a pull request is only warned of fails.")
-@click.option("--warn-days", type=float, default=30.0, show_default=True)
-@click.option("--expire-days", type=float, default=90.0, show_default=True)
+@click.option("--warn-days", type=DAYS, default=30.0, show_default=True, metavar="DAYS", help="Ageing from then on.")
+@click.option("--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="Expired from then on.")
+@click.option("--every", is_flag=True, help="Name every recording that is not as it should be, not ten a state.")
 @PLAN
 @SCHEMAS
 @OPERATION
@@ -458,6 +463,7 @@ def replay(
     release: bool,
     warn_days: float,
     expire_days: float,
+    every: bool,
     plan: str,
     schemas: str | None,
     operation: str | None,
@@ -467,8 +473,10 @@ def replay(
     """
     from rtkcontract import catalog, recordings
 
-    contract, found, made = planned(schemas, operation, plan)
     place = Path(folder) if folder else catalog.data_folder("cassettes")
+    if not place.is_dir():
+        raise CannotTell(f"there is no folder {place}; name the one that holds the recordings with --cassettes")
+    contract, found, made = planned(schemas, operation, plan)
     with bar("judging") as progress:
         report = recordings.judge_all(
             contract,
@@ -480,7 +488,7 @@ def replay(
             expire_days=expire_days,
             progress=progress,
         )
-    click.echo(recordings.text(report, release=release), nl=False)
+    click.echo(recordings.text(report, release=release, listed=None if every else recordings.LISTED), nl=False)
     ctx.exit(recordings.exit_code(report, release=release))
 
 
@@ -495,9 +503,11 @@ def replay(
 @TARGET
 @BASE_URL
 @click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
-@click.option("--max-requests", type=int, metavar="N")
-@click.option("--max-meetings", type=int, metavar="N", help="Accepted creates at the most.")
-@click.option("--expire-days", type=float, default=90.0, show_default=True)
+@click.option("--max-requests", type=AT_MOST, metavar="N", help="Requests at the most.")
+@click.option("--max-meetings", type=AT_MOST, metavar="N", help="Accepted creates at the most.")
+@click.option(
+    "--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="Recorded again from then on."
+)
 @click.option("--all", "again", is_flag=True, help="Record what is there and fresh, too.")
 @click.option(
     "--compare",

@@ -97,15 +97,16 @@ class Round:
         """
         return self.redactor.text(text) if self.target.kind == "live" else text
 
-    def judge(self, case: Case) -> Result:
+    def judge(self, case: Case, maker: str = "") -> Result:
         """
-        Sends one case and judges the answer by itself.
+        Sends one case and judges the answer by itself; `maker` is who answered what is replayed.
         """
         asking = self.asked()
         observation = asking.send(request_of(self.operation, case, asking.target))
         known = (self.target.token,) if self.target.kind != "cassettes" else ()
+        operation = checks.of_maker(self.operation, maker) if maker else self.operation
         return checks.judge(
-            self.contract, self.operation, case, observation, max_latency_s=self.max_latency_s, secrets=known
+            self.contract, operation, case, observation, max_latency_s=self.max_latency_s, secrets=known
         )
 
     def asked(self) -> targets.Asking:
@@ -397,7 +398,7 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
     """
 
     def asked(case: Case) -> Result:
-        recording = None
+        recording = path = None
         if contract_round.target.kind == "cassettes":
             path = contract_round.recording(case)
             if path is None:
@@ -411,15 +412,14 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
                 )
                 contract_round.keep(result)
                 pytest.skip("no recording; `nox -s record` makes one")
-            try:
-                recording = cassettes.Recording(path=path, interaction=cassettes.read(path))
-            except CannotTell as error:
-                result = Result(
-                    case=case, status="error", findings=(), observation=Unanswered(reason=str(error)), reason=str(error)
-                )
+            recording = cassettes.recording(path)
+            problem = recording.problem or cassettes.misnamed(recording)
+            if problem:
+                observation = Unanswered(reason=problem)
+                result = Result(case=case, status="error", findings=(), observation=observation, reason=problem)
                 contract_round.keep(result)
-                raise NotTold(str(error)) from None
-        result = contract_round.judge(case)
+                raise NotTold(problem)
+        result = contract_round.judge(case, path.parts[-3] if path else "")
         contract_round.keep(result, recording)
         _check_reached(contract_round, result)
         if result.status == "error":

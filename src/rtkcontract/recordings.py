@@ -13,7 +13,7 @@ import contextlib
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -21,7 +21,7 @@ from typing import Final, Literal
 from rtkcontract import cassettes
 from rtkcontract.cases import request_of
 from rtkcontract.cassettes import Interaction, Recording
-from rtkcontract.checks import Answer, answer_of, judge, judge_run, judged
+from rtkcontract.checks import Answer, answer_of, judge, judge_run, judged, of_maker
 from rtkcontract.identity import key_of
 from rtkcontract.jsontext import NotStrictJson, loads
 from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Request, Result
@@ -126,9 +126,9 @@ def exit_code(report: Report, *, release: bool = False) -> int:
     return 2 if "error" in weights else int("failure" in weights)
 
 
-def text(report: Report, *, release: bool = False) -> str:
+def text(report: Report, *, release: bool = False, listed: int | None = LISTED) -> str:
     """
-    Each recording that is not as it should be, by state and at most LISTED a state, then one line that counts them all.
+    Each recording that is not as it should be, by state and at most `listed` a state, then one line that counts them.
     """
     lines = []
     for state in STATES:
@@ -137,10 +137,10 @@ def text(report: Report, *, release: bool = False) -> str:
         if not found or weight in ("pass", "note"):
             continue
         lines.append(f"{state.name} ({weight}): {len(found)}. {state.meaning[0].upper()}{state.meaning[1:]}.")
-        for entry in found[:LISTED]:
+        for entry in found[:listed]:
             lines.append(f"  {entry.case}{'  ' + entry.path if entry.path else ''}")
             lines += [f"      {note.partition('|')[2]}" for note in entry.notes if note.startswith(f"{state.name}|")]
-        lines += [f"  … and {len(found) - LISTED} more"] if found[LISTED:] else []
+        lines += [f"  … and {len(found) - listed} more"] if listed is not None and found[listed:] else []
     counts = ", ".join(f"{count} {name}" for name, count in reversed(report.counts.items()) if count) or "none"
     lines.append(f"{report.operation}: {report.recorded} recordings under contract {report.contract}: {counts}")
     if not report.recorded:
@@ -227,21 +227,10 @@ class _Judge:
         observation = Answered(response=interaction.response, elapsed_s=None)
         maker = recording.path.parts[-3]
         if maker not in self.operations:
-            self.operations[maker] = self.of_maker(maker)
+            self.operations[maker] = of_maker(self.operation, maker)
         answer = answer_of(self.prepared, case, observation)
         result = judge(self.contract, self.operations[maker], case, observation, parsed=answer)
         return _Read(recording=recording, interaction=interaction, case=case, answer=answer, result=result)
-
-    def of_maker(self, maker: str) -> Operation:
-        """
-        The operation with the deviations that are about recordings of one maker, such as "documentation".
-        """
-        about = tuple(
-            {name: value for name, value in entry.items() if name != "observed"}
-            for entry in self.operation.deviations
-            if entry.get("observed", maker) == maker
-        )
-        return replace(self.operation, deviations=about)
 
     def states(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
         """

@@ -15,6 +15,7 @@ What is shown or stored, without secrets; pure. The same redaction serves record
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterator
@@ -165,12 +166,18 @@ class Redactor:
     """
 
     def __init__(self, contract: Contract, secrets: Secrets = (), base_url: str = API) -> None:
-        self.gate = Gate(
-            secrets=tuple((name.upper(), value) for name, value in secrets if value), public=public_text(contract)
-        )
+        self._contract = contract
+        self._secrets = tuple((name.upper(), value) for name, value in secrets if value)
         self.base_url = base_url.rstrip("/")
         self._write_only = write_only(contract)
         self._request_headers = case_headers(contract)
+
+    @functools.cached_property
+    def gate(self) -> Gate:
+        """
+        What the run must keep to itself, and what anyone may read.
+        """
+        return Gate(secrets=self._secrets, public=public_text(self._contract))
 
     def text(self, text: str) -> str:
         """
@@ -213,7 +220,7 @@ class Redactor:
         """
         A request body as it is stored: what the run named goes by its name, all else is the case and stays.
         """
-        if not self.gate.secrets:
+        if not self._secrets:
             return data
         return _renamed(data, covered(data, needles(self.gate.secrets, self.gate.public)))
 
@@ -230,7 +237,7 @@ class Redactor:
         word = match[0]
         if match[1] is None and word[0] != "&" and not looks_random(word):
             return word
-        names = {name for name, _ in self.gate.secrets}
+        names = {name for name, _ in self._secrets}
         inside = word[2:-1] if match[1] else word
         found = scan(inside.encode("utf-8", "replace"), self.gate, look="ours")
         return next((name for leak in found if (name := leak.kind.partition(" (")[0]) in names), word)
@@ -239,7 +246,7 @@ class Redactor:
         if url == self.base_url or url.startswith(self.base_url + "/"):
             url = API + url[len(self.base_url) :]
         path, mark, query = url.partition("?")
-        names = {quote(value, safe=""): name for name, value in self.gate.secrets}
+        names = {quote(value, safe=""): name for name, value in self._secrets}
         path = "/".join(names.get(part, part) for part in path.split("/"))
         return self._named(QUERY.sub(self._parameter, path + mark + query))
 
@@ -250,7 +257,7 @@ class Redactor:
     def _header(self, name: str, value: str) -> str:
         if name == "location":
             return self._url(value)
-        tokens = {f"Bearer {secret}": f"Bearer {key}" for key, secret in self.gate.secrets}
+        tokens = {f"Bearer {secret}": f"Bearer {key}" for key, secret in self._secrets}
         return tokens.get(value) or self._named(value)
 
     # What can be seen to be a secret.
