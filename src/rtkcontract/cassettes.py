@@ -37,7 +37,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.identity import SCHEME, file_name, key_of
 from rtkcontract.jsontext import dumps
 from rtkcontract.leaks import Gate, Leak, Look, scan
-from rtkcontract.model import Answered, Headers, Json, Observation, Request, Response, Send, Unanswered
+from rtkcontract.model import Answered, Headers, Json, Observation, Request, Response, Send, Target, Unanswered
 from rtkcontract.redact import API, Redactor
 
 Observed = Literal["emulator", "live", "documentation"]
@@ -113,6 +113,15 @@ def observed(url: str, response: Response) -> Observed:
     """
     seen = evidence(url, response)
     return "live" if "tls" in seen and len(seen) > 1 else "emulator"
+
+
+def foreseen(target: Target) -> Observed:
+    """
+    The folder in which recordings of a target can be expected: another server than the vendor's is no better than an
+    emulator.
+    """
+    vendors = urlsplit(target.base_url).hostname == urlsplit(API).hostname
+    return "live" if target.kind == "live" and vendors else "emulator"
 
 
 def digest(interaction: Interaction) -> str:

@@ -544,7 +544,7 @@ def record(
     """
     Record the cases that have no recording or an expired one; goes on where it was stopped.
     """
-    from rtkcontract import catalog, hush, recordings, targets
+    from rtkcontract import cassettes, catalog, hush, recordings, targets
     from rtkcontract import record as recording
     from rtkcontract.redact import redactor_of
 
@@ -579,8 +579,9 @@ def record(
             click.echo(redactor.text(recording.compared_text(compared)), nl=False)
             broken = any(difference.severity == "finding" for difference in compared.differences)
             ctx.exit(1 if broken else 2 if compared.unanswered else 0)
+        away = where.kind == "live" and cassettes.foreseen(asking.target) == "emulator"
         click.echo(
-            f"up to {len(chosen)} requests to {where.kind}, "
+            f"up to {len(chosen)} requests to {'another server than the vendor' if away else where.kind}, "
             f"{sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
         )
         with bar("recording") as progress:

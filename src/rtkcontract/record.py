@@ -3,8 +3,8 @@ Recordings made: what is due is sent and kept, a sample is sent again and compar
 
 1. A case is recorded only where no recording has its key, or where the recording has expired. What has been written
    stays whole whenever a recording is stopped; the next one goes on from there.
-2. A recording is an answer to its case. No answer, a throttled target and a fault of the service (5xx) are none, and a
-   refused token ends the recording: its answers would say the same of every case.
+2. A recording is an answer to its case. No answer, a throttled target and a fault of the service (5xx) are none. A
+   refused token ends the recording, since its answers would say the same of every case; so do GIVE_UP in a row of none.
 3. A target can only be sent so much. The budget counts requests and created objects; the sender keeps the rate.
 4. Comparing looks at shapes, never at values: more than was recorded is a note, less or another type a finding.
 """
@@ -30,6 +30,8 @@ from rtkcontract.recordings import EXPIRE_DAYS, Progress, age_days, keyed
 from rtkcontract.redact import Redactor
 
 MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
+GIVE_UP: Final = 5
+"""Requests without an answer in a row after which the target is taken to be down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Recorded:
     stopped: str = ""
     spent: bool = False
     """Whether it was the budget that stopped it."""
+    silent: int = 0
+    """How many of the last requests in a row got no answer that could be kept."""
 
     @property
     def left(self) -> int:
@@ -117,7 +121,7 @@ def record(
     written before is whole and the next recording goes on there.
     """
     wanted = keyed(session.operation, cases, session.redactor)
-    asked = session.folder / session.target.kind / session.operation.name
+    asked = session.folder / cassettes.foreseen(session.target) / session.operation.name
     cassettes.sweep(session.folder)
     todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
     state = Recorded(due=len(todo), kept=len(wanted) - len(todo))
@@ -184,7 +188,7 @@ def agenda(
     What is due, as far as the budget allows it when each case that may create something does.
     """
     wanted = keyed(session.operation, cases, session.redactor)
-    asked = session.folder / session.target.kind / session.operation.name
+    asked = session.folder / cassettes.foreseen(session.target) / session.operation.name
     cassettes.sweep(session.folder)
     todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
     planned = Recorded(due=len(todo), kept=len(wanted) - len(todo))
@@ -251,19 +255,35 @@ def record_one(session: Session, case: Case, state: Recorded) -> Recorded:
     observation = session.send(request)
     state = replace(state, sent=state.sent + 1)
     if isinstance(observation, Unanswered):
-        return replace(state, unsettled=(*state.unsettled, (case.id, session.redactor.text(observation.reason))))
+        return _unsettled(state, case, session.redactor.text(observation.reason))
     response = observation.response
     state = replace(state, meetings=state.meetings + (200 <= response.status < 300))
     reason = _no_answer(case, response)
     if reason:
         return replace(state, stopped=reason)
     if response.status >= 500:
-        return replace(state, unsettled=(*state.unsettled, (case.id, f"the service failed with {response.status}")))
+        return _unsettled(state, case, f"the service failed with {response.status}")
     where = _keep(session, case, request, response)
     return replace(
         state,
         written=state.written + 1,
-        elsewhere=(*state.elsewhere, case.id) if where != session.target.kind else state.elsewhere,
+        silent=0,
+        elsewhere=(*state.elsewhere, case.id) if where != cassettes.foreseen(session.target) else state.elsewhere,
+    )
+
+
+def _unsettled(state: Recorded, case: Case, reason: str) -> Recorded:
+    """
+    The state after an answer that is none; the recording ends when too many come in a row.
+    """
+    silent = state.silent + 1
+    stopped = f"{silent} requests in a row got no answer that can be kept" if silent >= GIVE_UP else state.stopped
+    return replace(
+        state,
+        unsettled=(*state.unsettled, (case.id, reason)),
+        silent=silent,
+        stopped=stopped,
+        spent=state.spent and silent < GIVE_UP,
     )
 
 
@@ -402,7 +422,7 @@ def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Com
     same while its cases do. Raises CannotTell where nothing is recorded.
     """
     wanted = keyed(session.operation, cases, session.redactor)
-    asked = session.folder / session.target.kind / session.operation.name
+    asked = session.folder / cassettes.foreseen(session.target) / session.operation.name
     held = cassettes.by_key(asked)
     chosen = sorted(key for key in wanted if key in held)[:sample]
     if not chosen:
