@@ -33,7 +33,7 @@ from recorded import (
     session,
     target_at,
 )
-from rtkcontract import cassettes, plan, record
+from rtkcontract import cassettes, catalog, plan, record
 from rtkcontract.cases import request_of
 from rtkcontract.cassettes import Interaction, Provenance
 from rtkcontract.errors import CannotTell
@@ -325,6 +325,19 @@ def test_stock_pytest_recording_reads_a_cassette(tmp_path: Path) -> None:
     A plain test file, without this toolkit.
     """
     _stock_test(tmp_path, b"{}")
+    done = _pytest(tmp_path, "--record-mode=none", "--block-network")
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["minimal", "session_keep_alive_time_in_secs.at-maximum"])
+def test_stock_pytest_recording_reads_a_shipped_cassette(name: str, tmp_path: Path) -> None:
+    shipped = catalog.data_folder("cassettes") / "emulator" / "create_meeting"
+    (path,) = shipped.glob(f"{name}.????????????????.yaml")
+    content = cassettes.read(path).request.content
+    text = STOCK.format(folder=str(shipped), name=path.name.removesuffix(".yaml"), content=content)
+    (tmp_path / "test_stock.py").write_text(text, encoding="utf-8")
     done = _pytest(tmp_path, "--record-mode=none", "--block-network")
 
     assert "1 passed" in done.stdout, done.stdout + done.stderr
