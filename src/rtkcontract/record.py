@@ -12,6 +12,7 @@ Recordings made: what is due is sent and kept, a sample is sent again and compar
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from typing import Final, Literal
 
 from rtkcontract import cassettes
 from rtkcontract.cases import request_of
-from rtkcontract.cassettes import Observed, Provenance
+from rtkcontract.cassettes import Observed, Provenance, Recording
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import SCHEME
 from rtkcontract.jsontext import NotStrictJson, canonical, dumps, loads, pointer
@@ -418,13 +419,13 @@ def _shape_of(response: Response) -> dict[str, str]:
 
 def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Compared:
     """
-    Sends the recorded cases with the smallest keys once more and tells how the answers differ. The sample stays the
-    same while its cases do. Raises CannotTell where nothing is recorded.
+    Sends the recorded cases with the smallest keys once more, accepted and refused ones in turn, and tells how the
+    answers differ. The sample stays the same while its cases do. Raises CannotTell where nothing is recorded.
     """
     wanted = keyed(session.operation, cases, session.redactor)
     asked = session.folder / cassettes.foreseen(session.target) / session.operation.name
     held = cassettes.by_key(asked)
-    chosen = sorted(key for key in wanted if key in held)[:sample]
+    chosen = _in_turn({key: held[key] for key in sorted(wanted) if key in held})[:sample]
     if not chosen:
         raise CannotTell(f"nothing can be compared: {asked} holds no recording of a case of this plan; record first")
     found: list[Difference] = []
@@ -438,6 +439,17 @@ def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Com
             answer = session.redactor.response(observation.response, interaction.request.content)
             found += differences(case.id, interaction.response, answer)
     return Compared(sample=tuple(wanted[key].id for key in chosen), differences=tuple(found), unanswered=tuple(silent))
+
+
+def _in_turn(held: Mapping[str, Recording]) -> list[str]:
+    """
+    Keys of accepted and of other recordings in turn: only an accepted answer has an object whose shape can change.
+    """
+    sides: tuple[list[str], list[str]] = ([], [])
+    for key, one in held.items():
+        accepted = one.interaction is not None and 200 <= one.interaction.response.status < 300
+        sides[not accepted].append(key)
+    return [key for pair in itertools.zip_longest(*sides) for key in pair if key is not None]
 
 
 def compared_text(compared: Compared) -> str:
