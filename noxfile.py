@@ -95,9 +95,9 @@ def live(session: nox.Session) -> None:
 @nox.session
 def record(session: nox.Session) -> None:
     """
-    Recordings that are missing or expired: `nox -s record -- --target emulator`.
+    Recordings that are missing or expired: `nox -s record -- --target emulator`, with `-n auto` by several processes.
     """
-    session.install("-e", ".")
+    prepared(session, "test")
     session.run("rtkcontract", "record", *session.posargs)
 
 

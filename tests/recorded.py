@@ -16,6 +16,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import brotli
+import zstandard
+
 from rtkcontract import catalog, record
 from rtkcontract.emulator import emulator
 from rtkcontract.model import (
@@ -68,10 +71,30 @@ HIDINGS: dict[str, Hide] = {
     "split": _split,
     "spaced": " ".join,
     "gzip": lambda secret: base64.b64encode(gzip.compress(secret.encode(), mtime=0)).decode(),
+    "br": lambda secret: base64.b64encode(brotli.compress(secret.encode())).decode(),
+    "zstd": lambda secret: base64.b64encode(zstandard.compress(secret.encode())).decode(),
+    "zstd-in-br-in-gzip": lambda secret: base64.b64encode(
+        gzip.compress(brotli.compress(zstandard.compress(secret.encode())), mtime=0)
+    ).decode(),
     "deflate": lambda secret: base64.b64encode(zlib.compress(secret.encode())).decode(),
     "sha256": lambda secret: hashlib.sha256(secret.encode()).hexdigest(),
     "html": lambda secret: html.escape(f"<b>{secret}</b>"),
 }
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+}
+"""Content-codings; "br, zstd" is brotli first."""
+
+
+def packed(content: bytes, codings: str) -> bytes:
+    for coding in codings.split(", "):
+        content = PACKERS[coding](content)
+    return content
 
 
 def target_at(base_url: str = API) -> Target:

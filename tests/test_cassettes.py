@@ -33,7 +33,7 @@ from recorded import (
     session,
     target_at,
 )
-from rtkcontract import cassettes, plan, record
+from rtkcontract import cassettes, catalog, plan, record
 from rtkcontract.cases import request_of
 from rtkcontract.cassettes import Interaction, Provenance
 from rtkcontract.errors import CannotTell
@@ -331,6 +331,19 @@ def test_stock_pytest_recording_reads_a_cassette(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("name", ["minimal", "session_keep_alive_time_in_secs.at-maximum"])
+def test_stock_pytest_recording_reads_a_shipped_cassette(name: str, tmp_path: Path) -> None:
+    shipped = catalog.data_folder("cassettes") / "emulator" / "create_meeting"
+    (path,) = shipped.glob(f"{name}.????????????????.yaml")
+    content = cassettes.read(path).request.content
+    text = STOCK.format(folder=str(shipped), name=path.name.removesuffix(".yaml"), content=content)
+    (tmp_path / "test_stock.py").write_text(text, encoding="utf-8")
+    done = _pytest(tmp_path, "--record-mode=none", "--block-network")
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
+
+
 def test_with_our_hooks_another_body_is_a_miss(tmp_path: Path) -> None:
     """
     Stock matching leaves the body out; ours answers a request with its own recording or not at all.
@@ -396,7 +409,7 @@ def test_each_place_is_scanned(tmp_path: Path) -> None:
 
 
 @contextmanager
-def _mounted(folder: Path, *options: str) -> Iterator[Path]:
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
     """
     A file system of its own; skips where this machine allows none.
     """
@@ -411,7 +424,7 @@ def _mounted(folder: Path, *options: str) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
-    with _mounted(tmp_path / "disk") as disk:
+    with mounted(tmp_path / "disk") as disk:
         with pytest.raises(CannotTell, match="No space left on device") as told:
             record.record(session(disk), SMOKE)
         held = cassettes.files(disk)
@@ -423,7 +436,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
-    with _mounted(tmp_path / "disk", "ro") as disk, pytest.raises(CannotTell, match="Read-only file system"):
+    with mounted(tmp_path / "disk", "ro") as disk, pytest.raises(CannotTell, match="Read-only file system"):
         record.record(session(disk), SMOKE[:1])
 
 

@@ -355,6 +355,34 @@ def test_a_cassette_that_is_no_yaml_is_told(said: Said, box: str, tmp_path: Path
     assert re.search(r"\d\d ok", told)
 
 
+def test_a_folder_that_is_not_there_is_told(said: Said, box: str) -> None:
+    """`replay` does not list all cases as missing because a name was misspelt."""
+    told = said("replay", "--schemas", box, "--cassettes", "nowhere", code=2)
+
+    assert "rtkcontract: there is no folder nowhere; name the one that holds the recordings" in told.stderr
+    assert "" == told.stdout
+
+
+def test_every_recording_is_named_when_asked_for(said: Said, box: str, tmp_path: Path) -> None:
+    """Ten of a state are named, and all of them with `--every`."""
+    where = ("--schemas", box, "--cassettes", str(tmp_path))
+    short, long = said("replay", *where, code=2).stdout, said("replay", *where, "--every", code=2).stdout
+
+    assert 10 == short.count("\n  make_box/")
+    assert int(re.findall(r"missing \(warning\): (\d+)", long)[0]) == long.count("\n  make_box/")
+    assert re.search(r"… and \d+ more", short)
+    assert "… and" not in long
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [("record", "--max-requests", "-1"), ("record", "--max-meetings", "-1"), ("replay", "--expire-days", "-1")],
+)
+def test_less_than_nothing_is_bad_input(argv: tuple[str, ...], said: Said) -> None:
+    """A budget and an age cannot be negative."""
+    assert "is not in the range x>=0" in said(*argv, code=2).stderr
+
+
 def test_an_unknown_case_is_told_with_the_nearest(said: Said, box: str) -> None:
     """A case id with a slip is answered with ids that are close to it."""
     told = said("send", "make_box/size/below-minimun", "--schemas", box, code=2).stderr

@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, str], ...] = (
     ("plans and checks", "plan checks cassettes explain runs targets terms proof export"),
     ("accounts", "coverage recordings summary changes described vcrhooks validate"),
     ("reports", "compare record junit sarif drift outdated change_report transports"),
-    ("pages", "page markdown verdict pytest_fixture"),
+    ("pages", "page markdown verdict pytest_fixture pytest_recorder"),
     ("fronts", "cli pytest_plugin"),
     ("door", "__main__"),
 )
@@ -33,7 +33,8 @@ FLOORS: tuple[tuple[str, str], ...] = (
 FLOOR = {name: number for number, (_, names) in enumerate(FLOORS) for name in names.split()}
 
 LIBRARIES: dict[str, set[str]] = {
-    "_pytest": {"pytest_plugin"},
+    "_pytest": {"pytest_plugin", "pytest_recorder"},
+    "brotli": {"leaks"},
     "click": {"cli"},
     "harfile": {"export"},
     "httptools": {"wire"},
@@ -44,12 +45,14 @@ LIBRARIES: dict[str, set[str]] = {
     # algebra asks for canonical forms, oracle for verdicts, catalog whether a schema is one
     "jsonschema_rs": {"oracle", "algebra", "catalog"},
     "markupsafe": {"page"},
-    "pytest": {"pytest_plugin", "pytest_fixture", "cli"},  # cli starts it, the fixture module is its entry point
+    # cli starts it, and the fixture module is its entry point
+    "pytest": {"pytest_plugin", "pytest_fixture", "pytest_recorder", "cli"},
     "rich": {"verdict", "progress"},
     "schemathesis": {"explore"},
     "uvicorn": {"wire"},
     "vcr": {"vcrhooks"},
     "yaml": {"yamltext", "cassettes"},  # cassettes have their own strict reader and writer
+    "zstandard": {"leaks"},
 }
 
 PURE = [

@@ -20,6 +20,7 @@ PLACES = (
     "path", "header of the request", "body of the request", "member name", "body of the answer", "message",
     "compressed answer", "header of the answer", "cookie", "page",
 )  # fmt: skip
+CODED = ("gzip", "deflate", "br", "zstd", "br, zstd", "zstd, gzip, br")
 SHOUTED = 12
 """Every so many tests fail in the run below, with the secrets among their locals."""
 
@@ -59,12 +60,12 @@ def pytest_runtest_makereport(item, call):
 """
 
 PLANTED = """
-import base64, gzip, json, logging, pathlib
+import json, logging, pathlib
 from dataclasses import replace
 import httpx
 import pytest
 from recorded import *
-from test_leaks import PLACES, SHOUTED
+from test_leaks import CODED, PLACES, SHOUTED
 from rtkcontract import cassettes, checks, page, record, runs
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Answered, Overrides
@@ -99,7 +100,8 @@ def planted(place, hidden, number):
         told = {{"success": False, "errors": [{{"code": 1, "message": "no " + hidden}}]}}
         response = answer(json.dumps(told), status=400)
     elif place == "compressed answer":
-        response = answer(gzip.compress(created(note=hidden).encode()), ("content-encoding", "gzip"))
+        codings = CODED[number % len(CODED)]
+        response = answer(packed(created(note=hidden).encode(), codings), ("content-encoding", codings))
     elif place == "header of the answer":
         response = answer(created(), ("location", "https://example.com/?q=" + hidden))
     elif place == "cookie":

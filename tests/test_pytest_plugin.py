@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -311,6 +312,29 @@ def test_a_broken_recording_is_no_verdict(session: Session, box: Path, recorded:
     assert path.name in told.output
     assert 1 == sum(entry.result.status == "error" for entry in told.run.entries)
     assert any(entry.result.status == "pass" for entry in told.run.entries)
+
+
+def test_a_shuffled_set_answers_no_case_with_anothers_recording(session: Session, box: Path, recorded: Path) -> None:
+    """Two files that changed places are told, and neither case gets a verdict from the other's answer."""
+    one, other = (next(recorded.rglob(f"size.{name}.*.yaml")) for name in ("below-minimum", "at-maximum"))
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    told = session("--schemas", str(box), "--cassettes", str(recorded), "--plan", "smoke")
+    untold = [entry.result for entry in told.run.entries if entry.result.status == "error"]
+
+    assert 2 == told.code, told.output
+    assert {"make_box/size/below-minimum", "make_box/size/at-maximum"} == {result.case.id for result in untold}
+    assert all("holds another request than its name says" in result.reason for result in untold)
+
+
+def test_the_documented_sample_is_judged_as_documentation(session: Session, tmp_path: Path) -> None:
+    """Where the sample of the reference is all that is recorded, what is known of that sample is no finding."""
+    shutil.copytree(catalog.data_folder("cassettes") / "documentation", tmp_path / "shelf" / "documentation")
+    told = session("--cassettes", str(tmp_path / "shelf"), "-k", "documented-sample")
+
+    assert 0 == told.code, told.output
+    assert ["pass"] == [entry.result.status for entry in told.run.entries]
 
 
 # --- the command line -----------------------------------------------------------------------------------------------

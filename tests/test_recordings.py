@@ -16,6 +16,7 @@ import pytest
 
 from recorded import (
     NOON,
+    STORED,
     TOKEN,
     answer,
     case_of,
@@ -25,13 +26,14 @@ from recorded import (
     responder,
     sending,
     session,
+    target_at,
 )
 from rtkcontract import cassettes, catalog, plan, record, recordings
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import dumps, loads
 from rtkcontract.model import Answered, Case, Contract, Observation, Operation, Request, Response, Unanswered
 from rtkcontract.record import Budget
-from rtkcontract.redact import Redactor
+from rtkcontract.redact import Redactor, redactor_of
 
 CONTRACT, OPERATION = contract_and_operation()
 SMOKE = plan.make(CONTRACT, OPERATION, "smoke").cases
@@ -379,6 +381,37 @@ def test_no_answer_records_nothing(tmp_path: Path) -> None:
     assert cassettes.files(tmp_path) == ()
 
 
+def test_a_target_that_is_down_ends_the_recording(tmp_path: Path) -> None:
+    """
+    Five in a row are enough; one that answers in between begins the count anew.
+    """
+    down = record.record(session(tmp_path, lambda _: Unanswered(reason="refused")), SMOKE)
+    respond, turns = sending(responder(CONTRACT)), iter(range(10_000))
+
+    def fitful(request: Request) -> Observation:
+        return respond(request) if next(turns) % 5 == 4 else Unanswered(reason="late")
+
+    shaky = record.record(session(tmp_path, fitful), SMOKE[:20])
+
+    assert (5, 0, 2) == (down.sent, down.written, record.exit_code(down))
+    assert "5 requests in a row got no answer" in down.stopped
+    assert (20, 4, "") == (shaky.sent, shaky.written, shaky.stopped)
+
+
+def test_another_server_is_recorded_once(tmp_path: Path) -> None:
+    """
+    Its recordings lie with the emulator's, and are found there when they are asked for again and compared.
+    """
+    server = replace(target_at("http://127.0.0.1:8080/client/v4"), kind="live")
+    own = replace(session(tmp_path), target=server, redactor=redactor_of(CONTRACT, server, STORED))
+    first, second = record.record(own, SMOKE), record.record(own, SMOKE)
+
+    assert (len(SMOKE), ()) == (first.written, first.elsewhere)
+    assert (0, len(SMOKE)) == (second.due, second.kept)
+    assert 10 == len(record.compare(own, SMOKE).sample)
+    assert {"emulator"} == {path.name for path in tmp_path.iterdir()}
+
+
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_a_fault_of_the_service_is_no_recording(status: int, tmp_path: Path) -> None:
     done = record.record(session(tmp_path, sending(lambda _: answer("<html>", status=status))), SMOKE[:4])
@@ -461,6 +494,7 @@ def test_comparing_an_unchanged_target_finds_nothing(shelf: Path) -> None:
 
     assert compared.differences == ()
     assert compared.sample[:10] == fewer.sample
+    assert 5 == sum(case.expect.outcome != "rejected" for case in SMOKE if case.id in fewer.sample)
     assert "40 recordings compared: 0 findings, 0 notes" in record.compared_text(compared)
 
 

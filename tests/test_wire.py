@@ -16,12 +16,14 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recorded import packed
 from rtkcontract import wire
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Answered, Headers, Observation, Request, Response, Unanswered
@@ -186,15 +188,43 @@ def test_proxies_and_cookies_are_not_used(monkeypatch: pytest.MonkeyPatch) -> No
     assert "cookie" not in dict(met[1].headers)
 
 
-def test_a_coded_answer_is_decoded() -> None:
-    """Gzip is undone although nobody asked for it, and headers of the coded form go."""
-    packed = gzip.compress(b'{"success":true}')
-    headers = (("content-encoding", "gzip"), ("content-type", "application/json"))
-    with serve(lambda _: Response(status=200, headers=headers, content=packed)) as origin, sender() as send:
+@pytest.mark.parametrize("codings", ["gzip", "deflate", "br", "zstd"])
+def test_a_coded_answer_is_decoded(codings: str) -> None:
+    """Each coding is undone although nobody asked for it, and headers of the coded form go."""
+    content = packed(b'{"success":true}', codings)
+    headers = (("content-encoding", codings), ("content-type", "application/json"))
+    with serve(lambda _: Response(status=200, headers=headers, content=content)) as origin, sender() as send:
         response = _response(send(_post(origin)))
 
     assert b'{"success":true}' == response.content
     assert (("content-type", "application/json"),) == response.headers
+
+
+def test_a_coding_that_nobody_knows_stays_named() -> None:
+    """What could not be undone is still told, so that the content is not taken for plain text."""
+    headers = (("content-encoding", "dcb, gzip"),)
+    content = gzip.compress(b"\x9f\xf0")
+    with serve(lambda _: Response(status=200, headers=headers, content=content)) as origin, sender() as send:
+        response = _response(send(_post(origin)))
+
+    assert b"\x9f\xf0" == response.content
+    assert (("content-encoding", "dcb"),) == response.headers
+
+
+def test_the_sender_asks_for_no_coding() -> None:
+    """Httpx would ask for gzip, deflate, br and zstd; only what the request itself says goes out."""
+    met: list[Request] = []
+
+    def respond(request: Request) -> Response:
+        met.append(request)
+        return Response(status=200, headers=(), content=b"{}")
+
+    with serve(respond) as origin, sender() as send:
+        plain = _post(origin)
+        send(plain)
+        send(replace(plain, headers=(*plain.headers, ("accept-encoding", "identity"))))
+
+    assert [None, "identity"] == [dict(request.headers).get("accept-encoding") for request in met]
 
 
 # ---- targets that do not answer

@@ -245,7 +245,7 @@ class Bodies:
             return
         own = self.index.get(at)
         scope = [self.index[(*at, *place)] for place in places]
-        allowed = [mask for mask, body in combined if judge.fits(body)]
+        allowed = [mask for mask, body in combined if judge.valid_plain(body)]
         if own is not None:
             inside = self._literal(own, MEMBERS)
             nothing = sum(1 << self._start[number] for number in scope)

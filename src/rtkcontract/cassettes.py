@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -36,7 +37,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.identity import SCHEME, file_name, key_of
 from rtkcontract.jsontext import dumps
 from rtkcontract.leaks import Gate, Leak, Look, scan
-from rtkcontract.model import Answered, Headers, Json, Observation, Request, Response, Send, Unanswered
+from rtkcontract.model import Answered, Headers, Json, Observation, Request, Response, Send, Target, Unanswered
 from rtkcontract.redact import API, Redactor
 
 Observed = Literal["emulator", "live", "documentation"]
@@ -114,6 +115,15 @@ def observed(url: str, response: Response) -> Observed:
     return "live" if "tls" in seen and len(seen) > 1 else "emulator"
 
 
+def foreseen(target: Target) -> Observed:
+    """
+    The folder in which recordings of a target can be expected: another server than the vendor's is no better than an
+    emulator.
+    """
+    vendors = urlsplit(target.base_url).hostname == urlsplit(API).hostname
+    return "live" if target.kind == "live" and vendors else "emulator"
+
+
 def digest(interaction: Interaction) -> str:
     """
     Sixteen hex digits over everything that the file says, the digest itself left out.
@@ -124,12 +134,18 @@ def digest(interaction: Interaction) -> str:
         told.recorded_at, told.target, told.contract, told.case, told.expected, told.id_scheme,
         sorted(told.tools.items()), told.evidence,
     ]  # fmt: skip
-    hashed = hashlib.sha256(
-        repr((request.method, request.url, sorted(request.headers), response.status, sorted(response.headers))).encode()
-    )
+    hashed = _hashed_head(request.method, request.url, request.headers, response.status, response.headers).copy()
     for part in (request.content, response.content, json.dumps(about).encode()):
         hashed.update(b"%d:" % len(part) + part)
     return hashed.hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=1_024)
+def _hashed_head(method: str, url: str, sent: Headers, status: int, got: Headers) -> hashlib._Hash:
+    """
+    What many recordings have in common.
+    """
+    return hashlib.sha256(repr((method, url, sorted(sent), status, sorted(got))).encode())
 
 
 def sealed(request: Request, response: Response, provenance: Provenance) -> Interaction:
@@ -247,15 +263,27 @@ def _text(scalar: str) -> str:
     return value
 
 
+# Recordings have most of these in common: addresses, headers, versions.
+_COMMON: Final = 1_024
+_common_text: Final = functools.lru_cache(maxsize=_COMMON)(_text)
+
+
 def _content(scalar: str) -> bytes:
     value = _unquoted(scalar)
     return value if isinstance(value, bytes) else value.encode()
 
 
-def _values(items: str) -> list[str]:
-    return [_text(scalar) for scalar in _ANY.findall(items)]
+@functools.lru_cache(maxsize=_COMMON)
+def _values(items: str) -> tuple[str, ...]:
+    return tuple(_text(scalar) for scalar in _ANY.findall(items))
 
 
+@functools.lru_cache(maxsize=_COMMON)
+def _tools(items: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _text(scalar)) for name, scalar in _PAIR.findall(items))
+
+
+@functools.lru_cache(maxsize=_COMMON)
 def _headers(lines: str | None) -> Headers:
     return tuple((name, value) for name, items in _LINE.findall(lines or "") for value in _values(items))
 
@@ -284,17 +312,19 @@ def _from_layout(text: str) -> Interaction | None:
         seal,
     ) = match.groups()
     return Interaction(
-        request=Request(method=_text(method), url=_text(uri), headers=_headers(sent), content=_content(body)),
+        request=Request(
+            method=_common_text(method), url=_common_text(uri), headers=_headers(sent), content=_content(body)
+        ),
         response=Response(status=int(code), headers=_headers(got), content=_content(answer)),
         provenance=Provenance(
             recorded_at=_text(at),
-            target=_text(target),
-            contract=_text(contract),
+            target=_common_text(target),
+            contract=_common_text(contract),
             case=_text(case),
-            expected=_text(expected),
+            expected=_common_text(expected),
             id_scheme=int(scheme),
-            tools={name: _text(scalar) for name, scalar in _PAIR.findall(tools)},
-            evidence=tuple(_values(signs)),
+            tools=dict(_tools(tools)),
+            evidence=_values(signs),
             digest=_text(seal),
         )
         if at
@@ -395,7 +425,8 @@ def read(path: Path) -> Interaction:
     The interaction of a file. Raises CannotTell with one line for a file that is missing, cut off or no cassette.
     """
     try:
-        return from_text(path.read_bytes().decode("utf-8"))
+        with path.open("rb", buffering=0) as file:
+            return from_text(file.read().decode("utf-8"))
     except OSError as error:
         raise CannotTell(f"the cassette {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -525,8 +556,9 @@ def files(folder: Path) -> tuple[Path, ...]:
     """
     found = []
     for place, _, names in os.walk(folder):
-        found += [Path(place, name) for name in names if name.endswith(".yaml") and not name.startswith(".")]
-    return tuple(sorted(found))
+        parts = Path(place).parts
+        found += [(*parts, name) for name in names if name.endswith(".yaml") and not name.startswith(".")]
+    return tuple(Path(*parts) for parts in sorted(found))
 
 
 def path_of(folder: Path, target: Observed, operation: str, case: str, key: str) -> Path:
@@ -558,15 +590,25 @@ class Recording:
     problem: str = ""
 
 
-def recording(path: Path) -> Recording:
+def recording(path: Path, keys: Mapping[Request, str] | None = None) -> Recording:
     """
-    A file with its key worked out from the request, or with its problem.
+    A file with its key worked out from the request, or with its problem. `keys` are those of requests that are known.
     """
     try:
         interaction = read(path)
     except CannotTell as error:
         return Recording(path=path, problem=str(error))
-    return Recording(path=path, interaction=interaction, key=key_of(interaction.request))
+    key = keys.get(interaction.request) if keys else None
+    return Recording(path=path, interaction=interaction, key=key or key_of(interaction.request))
+
+
+def misnamed(one: Recording) -> str:
+    """
+    Why a file that was found by the key in its name says nothing of that key; "" where its request has it.
+    """
+    if one.key == one.path.stem.rpartition(".")[2]:
+        return ""
+    return f"the cassette {one.path} holds another request than its name says; take it back from version control"
 
 
 def by_key(folder: Path) -> dict[str, Recording]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,11 +35,13 @@ from rtkcontract.model import (
     Result,
     Severity,
 )
-from rtkcontract.oracle import Oracle, source_ids, sources_of
+from rtkcontract.oracle import Oracle, Violation, source_ids, sources_of
 from rtkcontract.partitions import ABSENT, CANARY, ITEM, MARK, Place, dotted, same
 
 READABLE = 300
 """Characters of a value that a finding shows."""
+SURROGATE = re.compile(rb"\\u[dD]")
+"""Where nothing matches, JSON holds no half of a surrogate pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,9 @@ class Judged:
         self.echoed = {one.place: one for one in self.promises if one.echoed and ITEM not in one.place}
         self.secret = tuple(one for one in self.promises if one.secret)
         self.defaulted = tuple(one for one in self.echoed.values() if one.default is not ABSENT and one.default_decided)
+
+    def success_of(self, status: int) -> Oracle:
+        return self.success.get(status, self.any_success)
 
     @cached_property
     def success_statuses(self) -> str:
@@ -144,7 +150,7 @@ def _promises(contract: Contract, operation: Operation) -> Iterator[Promise]:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """
     What a check looks at: one case and its answer, parsed once.
@@ -154,8 +160,6 @@ class Answer:
     case: Case
     response: Response
     elapsed_s: float | None
-    sent: Json
-    """The body as a value; ABSENT when it is no JSON object with a single meaning."""
     body: Json
     """The answer's body as a value; ABSENT when it is no JSON."""
     unreadable: str
@@ -164,6 +168,56 @@ class Answer:
     """The member `data` of a success answer; ABSENT where there is none."""
     max_latency_s: float | None
     secrets: tuple[str, ...]
+
+    @cached_property
+    def sent(self) -> Json:
+        """
+        The body of the request as a value; ABSENT when it is no JSON object with a single meaning.
+        """
+        value = _parsed(self.case.content)[0]
+        return value if isinstance(value, dict) else ABSENT
+
+    @cached_property
+    def violations(self) -> tuple[Violation, ...]:
+        """
+        What the body breaks of the success schema of its status.
+        """
+        oracle = self.judged.success_of(self.response.status)
+        return oracle.violations(self.body) if self.surrogates else oracle.violations_plain(self.body)
+
+    @property
+    def surrogates(self) -> bool:
+        """
+        Whether a text of the body may be one that the validator cannot take.
+        """
+        return SURROGATE.search(self.response.content) is not None
+
+    @cached_property
+    def echoes(self) -> tuple[tuple[Promise, Json, Json], ...]:
+        """
+        Each sent value that is promised back, with what came; empty where nothing was accepted.
+        """
+        return tuple(_echoes(self)) if isinstance(self.data, dict) and isinstance(self.sent, dict) else ()
+
+    @cached_property
+    def asked(self) -> Mapping[Place, Json]:
+        """
+        Place to value of what was sent, objects left out.
+        """
+        return dict(_leaves(self.sent))
+
+    @cached_property
+    def told(self) -> Mapping[Place, Json]:
+        """
+        Place to value of what stands in `data`, objects left out.
+        """
+        return dict(_leaves(self.data))
+
+    def got(self, place: Place) -> Json:
+        """
+        What stands at a place of `data`; ABSENT where nothing does.
+        """
+        return self.told[place] if place in self.told else taken(self.data, place)
 
     def finding(
         self,
@@ -223,14 +277,13 @@ def status(answer: Answer) -> Iterator[Finding]:
     The status class is the one that the expectation names; a tolerated status is a warning; a 5xx never is right.
     """
     expect, got = answer.case.expect, answer.response.status
-    told = f"{got}" + (f" ({_error_text(answer.body)})" if _error_text(answer.body) else "")
     where = expect.schema_at
     if answer.outcome == "unspecified":
         yield answer.finding(
             "status",
             "status",
             "an answer that accepts or refuses (2xx or 4xx)",
-            told,
+            _told_status(answer),
             expect.sources or ("oas",),
             schema_at=where,
         )
@@ -239,16 +292,23 @@ def status(answer: Answer) -> Iterator[Finding]:
             "status",
             "status",
             f"{answer.judged.success_statuses}: {expect.reason}",
-            told,
+            _told_status(answer),
             expect.sources,
             schema_at=where,
         )
     elif expect.outcome == "rejected" and answer.outcome == "accepted":
-        yield answer.finding("status", "status", f"a 4xx: {expect.reason}", told, expect.sources, schema_at=where)
+        yield answer.finding(
+            "status", "status", f"a 4xx: {expect.reason}", _told_status(answer), expect.sources, schema_at=where
+        )
     elif expect.outcome == "rejected" and expect.statuses and got not in (*expect.statuses, 200):
         listed = ", ".join(map(str, expect.statuses))
         yield answer.finding(
-            "status", "status", f"one of {listed}: {expect.reason}", told, expect.sources, schema_at=where
+            "status",
+            "status",
+            f"one of {listed}: {expect.reason}",
+            _told_status(answer),
+            expect.sources,
+            schema_at=where,
         )
     if answer.outcome == "accepted" and got in answer.judged.tolerated:
         entry = answer.judged.tolerated[got]
@@ -256,7 +316,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             "status",
             "status",
             f"{entry['as']}: {entry['reason']}",
-            told,
+            _told_status(answer),
             source_ids(entry["source"]),
             severity="warning",
             cause=f"status {got}",
@@ -266,7 +326,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             "status",
             "status",
             "a 4xx beside an error envelope",
-            told,
+            _told_status(answer),
             ("v4-errors",),
             severity="warning",
             cause="error envelope with 200",
@@ -281,6 +341,11 @@ def status(answer: Answer) -> Iterator[Finding]:
             severity="warning",
             cause="405 without Allow",
         )
+
+
+def _told_status(answer: Answer) -> str:
+    text = _error_text(answer.body)
+    return f"{answer.response.status}" + (f" ({text})" if text else "")
 
 
 def _error_text(body: Json) -> str:
@@ -317,7 +382,8 @@ def envelope(answer: Answer) -> Iterator[Finding]:
         yield answer.finding("envelope", "", "a JSON body", answer.unreadable, ("oas",))
         return
     if answer.outcome == "rejected":
-        if not answer.judged.errors.valid(answer.body):
+        errors = answer.judged.errors
+        if not (errors.valid(answer.body) if answer.surrogates else errors.valid_plain(answer.body)):
             known = "one of the three known error envelopes"
             yield answer.finding(
                 "envelope",
@@ -353,10 +419,10 @@ def body_schema(answer: Answer) -> Iterator[Finding]:
 
 
 def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], bool]) -> Iterator[Finding]:
-    oracle = answer.judged.success.get(answer.response.status, answer.judged.any_success)
+    oracle = answer.judged.success_of(answer.response.status)
     document = answer.judged.contract.document
     told: set[tuple[str | int, ...]] = set()
-    for violation in oracle.violations(answer.body):
+    for violation in answer.violations:
         if not mine(violation.path) or violation.path in told:
             continue
         told.add(violation.path)  # one finding a place: a wrong type breaks its other rules too
@@ -391,10 +457,8 @@ def echo(answer: Answer) -> Iterator[Finding]:
     """
     A sent member that comes back has the value that was sent; nulls and writeOnly members are not asked for.
     """
-    if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
-        return
-    for promise, sent, got in _echoes(answer):
-        if got is not ABSENT and got is not None and not same(sent, got):
+    for promise, sent, got in answer.echoes:
+        if got is not ABSENT and got is not None and not _plainly_same(sent, got) and not same(sent, got):
             yield answer.finding(
                 "echo",
                 "/data" + pointer(promise.place),
@@ -411,21 +475,30 @@ def _echoes(answer: Answer) -> Iterator[tuple[Promise, Json, Json]]:
     """
     Each sent value that is promised back, with what came: leaves only, and lists as a whole.
     """
-    for place, sent in _leaves(answer.sent):
+    for place, sent in answer.asked.items():
         promise = answer.judged.echoed.get(place)
         if promise is not None and sent is not None and not _excused(answer.case, place):
-            yield promise, sent, taken(answer.data, place)
+            yield promise, sent, answer.got(place)
 
 
-def _leaves(value: Json, above: Place = ()) -> Iterator[tuple[Place, Json]]:
+def _plainly_same(left: Json, right: Json) -> bool:
+    """
+    Whether two values are the same and can be seen to be: all but lists, objects and numbers of two kinds.
+    """
+    return type(left) is type(right) and isinstance(left, str | int) and left == right
+
+
+def _leaves(value: Json, above: Place = ()) -> list[tuple[Place, Json]]:
     """
     Each value of an object that is no object itself, with its place.
     """
+    found: list[tuple[Place, Json]] = []
     for name, member in value.items():
         if isinstance(member, dict):
-            yield from _leaves(member, (*above, name))
+            found += _leaves(member, (*above, name))
         else:
-            yield (*above, name), member
+            found.append(((*above, name), member))
+    return found
 
 
 def _excused(case: Case, place: Place) -> bool:
@@ -442,13 +515,13 @@ def defaults(answer: Answer) -> Iterator[Finding]:
     if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
         return
     for promise in answer.judged.defaulted:
-        if _excused(answer.case, promise.place):
+        if promise.place in answer.asked or _excused(answer.case, promise.place):
             continue
         parent = answer.sent if len(promise.place) == 1 else taken(answer.sent, promise.place[:-1])
-        got = taken(answer.data, promise.place)
-        if not isinstance(parent, dict) or promise.place[-1] in parent or got is ABSENT or got is None:
+        if not isinstance(parent, dict) or promise.place[-1] in parent:
             continue
-        if not same(promise.default, got):
+        got = answer.got(promise.place)
+        if got is not ABSENT and got is not None and not same(promise.default, got):
             yield answer.finding(
                 "defaults",
                 "/data" + pointer(promise.place),
@@ -479,12 +552,9 @@ def secrets(answer: Answer) -> Iterator[Finding]:
                     cause=f"secret {dotted(promise.place)}",
                 )
                 return
-    places = [
-        ("body", answer.response.content),
-        *((f"header {name}", value.encode()) for name, value in answer.response.headers),
-    ]
-    for where, content in places:
-        kind = leaked(content, answer.secrets)
+    found = [("body", leaked(answer.response.content, answer.secrets))]
+    found += [(f"header {name}", _leaked_header(value, answer.secrets)) for name, value in answer.response.headers]
+    for where, kind in found:
         if kind:
             yield answer.finding(
                 "secrets", where, "no credential in an answer", kind, ("docref", "sdk-5.7"), cause=f"leak {kind}"
@@ -505,8 +575,19 @@ def leaked(content: bytes, known: Iterable[str] = ()) -> str:
     return ""
 
 
+@lru_cache(maxsize=1_024)
+def _leaked_header(value: str, known: tuple[str, ...]) -> str:
+    """
+    As `leaked`; most answers have the same headers.
+    """
+    return leaked(value.encode(), known)
+
+
 def _canary_in(text: bytes) -> bool:
-    return any(form in text for form in _forms(CANARY))
+    for form in _forms(CANARY):  # noqa: SIM110  # `any` would take three times as long, for each answer of each run
+        if form in text:
+            return True
+    return False
 
 
 @lru_cache(maxsize=64)
@@ -524,9 +605,9 @@ def _forms(secret: str) -> tuple[bytes, ...]:
 
 def _spellings(content: bytes) -> tuple[bytes, ...]:
     """
-    The content as it came, and with its JSON escapes resolved where it has any.
+    The content as it came, and with its JSON escapes resolved where one may stand for a sign of a credential.
     """
-    if b"\\" not in content:
+    if b"\\u" not in content and b"\\/" not in content:
         return (content,)
     try:
         return content, str(loads(content)).encode("utf-8", "replace")
@@ -590,7 +671,6 @@ def answer_of(
     """
     The answer with both bodies parsed.
     """
-    sent = _parsed(case.content)[0]
     body, unreadable = _parsed(observation.response.content)
     outcome = outcome_of(judged, observation.response.status, body)
     return Answer(
@@ -598,7 +678,6 @@ def answer_of(
         case=case,
         response=observation.response,
         elapsed_s=observation.elapsed_s,
-        sent=sent if isinstance(sent, dict) else ABSENT,
         body=body,
         unreadable=unreadable,
         outcome=outcome,
@@ -626,9 +705,11 @@ def judge(
     *,
     max_latency_s: float | None = None,
     secrets: tuple[str, ...] = (),
+    parsed: Answer | None = None,
 ) -> Result:
     """
-    The verdict on one answer by itself. `secrets` are values that no answer may hold, such as the token.
+    The verdict on one answer by itself. `secrets` are values that no answer may hold, such as the token; `parsed` is
+    the answer where it has been parsed already.
 
     No answer, or one of a throttled target, is an error: it could not be told.
     """
@@ -637,15 +718,32 @@ def judge(
     if observation.response.status == 429:
         reason = "the target throttles (429); run later, or lower --rate"
         return Result(case=case, status="error", findings=(), observation=observation, reason=reason)
-    answer = answer_of(judged(contract, operation), case, observation, max_latency_s=max_latency_s, known=secrets)
+    answer = parsed or answer_of(
+        judged(contract, operation), case, observation, max_latency_s=max_latency_s, known=secrets
+    )
     found = [finding for check in CHECKS for finding in check(answer)]
     return _result(case, observation, _known(operation, found))
+
+
+def of_maker(operation: Operation, maker: str) -> Operation:
+    """
+    The operation with the deviations that are about recordings of one maker, such as "documentation".
+    """
+    about = tuple(
+        {name: value for name, value in entry.items() if name != "observed"}
+        for entry in operation.deviations
+        if entry.get("observed", maker) == maker
+    )
+    return replace(operation, deviations=about)
 
 
 def _known(operation: Operation, found: Iterable[Finding]) -> list[Finding]:
     """
     Findings that a deviation explains become warnings; one with `observed` is about recordings of that maker alone.
     """
+    found = list(found)
+    if not found:
+        return found
     entries = [entry for entry in operation.deviations if "observed" not in entry]
     told = {(entry["case"], entry["check"], entry.get("where", "")): entry for entry in entries}
     result = []
@@ -696,12 +794,12 @@ def dropped(answers: list[Answer]) -> Iterator[Finding]:
     """
     A target that sends back what was sent does so for each member; one that never does breaks no promise.
     """
-    if not any(got is not ABSENT for answer in answers if _decided(answer) for _, _, got in _echoes(answer)):
+    if not any(got is not ABSENT for answer in answers if _decided(answer) for _, _, got in answer.echoes):
         return
     for answer in answers:
         if not _decided(answer):
             continue
-        for promise, sent, got in _echoes(answer):
+        for promise, sent, got in answer.echoes:
             if got is ABSENT and sent not in ("", []):
                 yield answer.finding(
                     "dropped",
@@ -722,17 +820,19 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
     """
     No member comes back that was not sent now but was sent before; what the first answer already had is no memory.
     """
-    earlier: dict[Place, list[Json]] = {}
+    earlier: dict[Place, _Seen] = {}
     baseline: Json = None
     for answer in answers:
         if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
             continue
         if baseline is None:
             baseline = answer.data
-        for promise in answer.judged.echoed.values():
-            sent, got = taken(answer.sent, promise.place), taken(answer.data, promise.place)
-            remembered = sent is ABSENT and isinstance(got, str | list) and got in earlier.get(promise.place, ())
-            if remembered and MARK in dumps(got).lower() and not same(got, taken(baseline, promise.place)):
+        echoed = answer.judged.echoed
+        # Texts and lists stand at leaves alone, so no other place can hold what was sent before.
+        for place in [place for place in echoed if place in earlier and place in answer.told]:
+            promise, got = echoed[place], answer.told[place]
+            remembered = taken(answer.sent, place) is ABSENT and earlier[place].holds(got)
+            if remembered and MARK in dumps(got).lower() and not same(got, taken(baseline, place)):
                 yield answer.finding(
                     "memory",
                     "/data" + pointer(promise.place),
@@ -742,8 +842,28 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
                     schema_at=promise.schema_at,
                     cause=f"memory {dotted(promise.place)}",
                 )
-            if isinstance(sent, str | list) and sent:
-                earlier.setdefault(promise.place, []).append(sent)
+        for place, sent in answer.asked.items():
+            if isinstance(sent, str | list) and sent and place in echoed:
+                earlier.setdefault(place, _Seen()).add(sent)
+
+
+class _Seen:
+    """
+    Texts and lists; the texts are found at once, however many there are.
+    """
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._lists: list[Json] = []
+
+    def add(self, value: Json) -> None:
+        if isinstance(value, str):
+            self._texts.add(value)
+        else:
+            self._lists.append(value)
+
+    def holds(self, value: Json) -> bool:
+        return value in (self._texts if isinstance(value, str) else self._lists)
 
 
 VOLATILE = ("id", "created_at", "updated_at")
@@ -790,17 +910,21 @@ def differences(one: Json, two: Json, path: tuple[str, ...] = ()) -> Iterator[tu
 RUN_CHECKS: tuple[Callable[[list[Answer]], Iterator[Finding]], ...] = (unique_ids, dropped, memory, relations)
 
 
-def judge_run(contract: Contract, operation: Operation, results: Iterable[Result]) -> tuple[Result, ...]:
+def judge_run(
+    contract: Contract, operation: Operation, results: Iterable[Result], parsed: Iterable[Answer] | None = None
+) -> tuple[Result, ...]:
     """
     The results with what only several answers together show, and with deviations that no longer happen.
 
-    Results come in the order in which the cases were sent.
+    Results come in the order in which the cases were sent. `parsed` are their answers, one for each result, where
+    they have been parsed already.
     """
     results = tuple(results)
     prepared = judged(contract, operation)
+    held = tuple(parsed) if parsed is not None else (None,) * len(results)
     answers = [
-        answer_of(prepared, result.case, result.observation)
-        for result in results
+        answer or answer_of(prepared, result.case, result.observation)
+        for result, answer in zip(results, held, strict=True)
         if isinstance(result.observation, Answered)
         and result.status != "error"
         and result.observation.response.status != 429

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rtkcontract.changes import Change
     from rtkcontract.model import Case, Contract, Operation
     from rtkcontract.plan import Plan
-    from rtkcontract.record import Recorded
     from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
 
@@ -151,6 +150,13 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     Further options go to pytest as they are: --base-url, --plan, --operation, --max-requests, --max-latency, --rate,
     --shard, --schemas, --cassettes, --run-file, --no-explain, --release, and pytest's own, such as -q, -k or -n.
     """
+    ctx.exit(_pytest(target, pytest_args))
+
+
+def _pytest(target: str, options: Sequence[str]) -> int:
+    """
+    A run of the contract tests, wherever the current folder is; its exit code.
+    """
     import pytest
 
     from rtkcontract.catalog import data_folder
@@ -161,7 +167,7 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     for needless in ("anyio", "doctest", "faulthandler", "threadexception", "unittest", "unraisableexception"):
         quick += ["-p", f"no:{needless}"]
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
-    ctx.exit(int(pytest.main([*own, *pytest_args])))
+    return int(pytest.main([*own, *options]))
 
 
 @main.command(
@@ -419,11 +425,16 @@ def serve(port: int, token: str | None, account_id: str | None, app_id: str | No
     )
 
 
+DAYS = click.FloatRange(min=0)
+AT_MOST = click.IntRange(min=0)
+
+
 @main.command(epilog=examples("rtkcontract replay", "rtkcontract replay --release --expire-days 60"))
 @click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
 @click.option("--release", is_flag=True, help="What a pull request is only warned of fails.")
-@click.option("--warn-days", type=float, default=30.0, show_default=True)
-@click.option("--expire-days", type=float, default=90.0, show_default=True)
+@click.option("--warn-days", type=DAYS, default=30.0, show_default=True, metavar="DAYS", help="Ageing from then on.")
+@click.option("--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="Expired from then on.")
+@click.option("--every", is_flag=True, help="Name every recording that is not as it should be, not ten a state.")
 @PLAN
 @SCHEMAS
 @OPERATION
@@ -434,6 +445,7 @@ def replay(
     release: bool,
     warn_days: float,
     expire_days: float,
+    every: bool,
     plan: str,
     schemas: str | None,
     operation: str | None,
@@ -443,8 +455,10 @@ def replay(
     """
     from rtkcontract import catalog, recordings
 
-    contract, found, made = planned(schemas, operation, plan)
     place = Path(folder) if folder else catalog.data_folder("cassettes")
+    if not place.is_dir():
+        raise CannotTell(f"there is no folder {place}; name the one that holds the recordings with --cassettes")
+    contract, found, made = planned(schemas, operation, plan)
     with bar("judging") as progress:
         report = recordings.judge_all(
             contract,
@@ -456,13 +470,14 @@ def replay(
             expire_days=expire_days,
             progress=progress,
         )
-    click.echo(recordings.text(report, release=release), nl=False)
+    click.echo(recordings.text(report, release=release, listed=None if every else recordings.LISTED), nl=False)
     ctx.exit(recordings.exit_code(report, release=release))
 
 
 @main.command(
     epilog=examples(
         "rtkcontract record --target emulator",
+        "rtkcontract record --target emulator -n auto",
         "rtkcontract record --target live --max-requests 100 --max-meetings 30",
         "rtkcontract record --target live --compare",
     )
@@ -470,9 +485,11 @@ def replay(
 @TARGET
 @BASE_URL
 @click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
-@click.option("--max-requests", type=int, metavar="N")
-@click.option("--max-meetings", type=int, metavar="N", help="Accepted creates at the most.")
-@click.option("--expire-days", type=float, default=90.0, show_default=True)
+@click.option("--max-requests", type=AT_MOST, metavar="N", help="Requests at the most.")
+@click.option("--max-meetings", type=AT_MOST, metavar="N", help="Accepted creates at the most.")
+@click.option(
+    "--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="Recorded again from then on."
+)
 @click.option("--all", "again", is_flag=True, help="Record what is there and fresh, too.")
 @click.option(
     "--compare",
@@ -481,6 +498,9 @@ def replay(
     help="Re-send a small sample and show how the answers differ from the recordings.",
 )
 @click.option("--shard", metavar="K/N", help="Only the cases of shard K of N.")
+@click.option(
+    "-n", "processes", metavar="N|auto", help="Share the cases out with pytest-xdist; for the emulator, not for live."
+)
 @PLAN
 @SCHEMAS
 @OPERATION
@@ -497,6 +517,7 @@ def record(
     again: bool,
     comparing: bool,
     shard: str | None,
+    processes: str | None,
     plan: str,
     schemas: str | None,
     operation: str | None,
@@ -505,10 +526,24 @@ def record(
     """
     Record the cases that have no recording or an expired one; goes on where it was stopped.
     """
-    from rtkcontract import catalog, hush, recordings, targets
+    from rtkcontract import cassettes, catalog, hush, recordings, targets
     from rtkcontract import record as recording
     from rtkcontract.redact import redactor_of
 
+    if processes is not None:
+        options = {
+            "--base-url": base_url,
+            "--cassettes": folder,
+            "--max-requests": max_requests,
+            "--max-meetings": max_meetings,
+            "--expire-days": expire_days,
+            "--shard": shard,
+            "--plan": plan,
+            "--schemas": schemas,
+            "--operation": operation,
+            "--rate": rate,
+        }
+        ctx.exit(_shared_out(target, processes, again, comparing, options))
     contract, found, made = planned(schemas, operation, plan)
     where = targets.target_of(target, os.environ, base_url)
     if where.kind == "cassettes":
@@ -526,8 +561,9 @@ def record(
             click.echo(redactor.text(recording.compared_text(compared)), nl=False)
             broken = any(difference.severity == "finding" for difference in compared.differences)
             ctx.exit(1 if broken else 2 if compared.unanswered else 0)
+        away = where.kind == "live" and cassettes.foreseen(asking.target) == "emulator"
         click.echo(
-            f"up to {len(chosen)} requests to {where.kind}, "
+            f"up to {len(chosen)} requests to {'another server than the vendor' if away else where.kind}, "
             f"{sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
         )
         with bar("recording") as progress:
@@ -539,9 +575,26 @@ def record(
                 again=again,
                 progress=progress,
             )
-    click.echo(redactor.text(_recorded_text(state)))
-    spent = state.sent == max_requests or (max_meetings is not None and state.meetings >= max_meetings)
-    ctx.exit(2 if state.unsettled or (state.stopped and not spent) else 0)
+    click.echo(redactor.text(recording.recorded_text(state)))
+    ctx.exit(recording.exit_code(state))
+
+
+def _shared_out(target: str, processes: str, again: bool, comparing: bool, options: Mapping[str, object]) -> int:
+    """
+    A recording by several processes, as a run of pytest; its exit code.
+    """
+    from importlib.util import find_spec
+
+    if comparing:
+        raise CannotTell("--compare sends a small sample from one process; leave out -n")
+    if find_spec("xdist") is None:
+        raise CannotTell("-n needs pytest-xdist; `pip install pytest-xdist` gets it")
+    if processes != "auto" and not processes.isdecimal():
+        raise CannotTell(f"-n {processes} is no number of processes; give a number or auto")
+    given = [f"{name}={value}" for name, value in options.items() if value is not None]
+    # The summary of the recording says why a case was not recorded.
+    quiet = ["-q", "--tb=no", "-rN"]
+    return _pytest(target, [*quiet, "--record", *["--record-all"] * again, "-n", processes, *given])
 
 
 def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
@@ -555,21 +608,6 @@ def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
     except ValueError:
         raise CannotTell(f"--shard {text} is no shard; write it as 1/4") from None
     return shard(keyed.items(), number, count)
-
-
-def _recorded_text(state: Recorded) -> str:
-    """
-    What a recording did: one line that counts, and one for each thing to know.
-    """
-    lines = [f"no answer kept: {case}: {reason}" for case, reason in state.unsettled]
-    if state.elsewhere:
-        lines.append(
-            f"{len(state.elsewhere)} answers were not of the target that was asked for; they lie in their own folder"
-        )
-    if state.stopped:
-        lines.append(f"stopped: {state.stopped}; {state.left} are left, and the next recording goes on there")
-    lines.append(f"{state.written} recorded, {state.kept} kept as they were, {state.meetings} meetings created")
-    return "\n".join(lines)
 
 
 @main.command(

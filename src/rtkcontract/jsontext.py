@@ -8,6 +8,7 @@ JSON text read strictly and written exactly.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -18,6 +19,10 @@ from typing import NoReturn
 from rtkcontract.model import Json
 
 _WORDS = {None: "null", True: "true", False: "false"}
+_SIMPLE = re.compile(rb"[ !#-\[\]-~\"]*")
+"""What is written in one way alone: no escapes, nothing beyond ASCII."""
+_LENIENT = json.JSONDecoder(parse_constant=int)
+"""Takes members that stand twice, and raises ValueError for NaN and Infinity."""
 _SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _NUMBER = json.JSONEncoder(allow_nan=False)
 _TWO_WAYS = re.compile(rb"[0-9][.eE]")
@@ -64,6 +69,11 @@ def _finite(text: str) -> float:
     return number
 
 
+# Made once: making a decoder costs more than reading a body with it.
+_VALUES = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+_WRITTEN = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=Written)
+
+
 def loads(content: bytes | str, *, as_written: bool = False) -> Json:
     """
     The JSON value in `content`; with `as_written`, numbers that are not plain integers come as `Written`.
@@ -72,12 +82,9 @@ def loads(content: bytes | str, *, as_written: bool = False) -> Json:
     """
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
-        return json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse,
-            parse_float=Written if as_written else _finite,
-        )
+        if text.startswith("\ufeff"):
+            raise NotStrictJson("unexpected byte order mark at character 0")
+        return (_WRITTEN if as_written else _VALUES).decode(text)
     except UnicodeDecodeError as error:
         raise NotStrictJson(f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -122,11 +129,18 @@ def canonical(content: bytes) -> bytes:
     """
     `J` and the sorted JSON with numbers as written, or `R` and the raw bytes where JSON has no single meaning.
     """
+    two_ways = _TWO_WAYS.search(content)
+    if not two_ways and _SIMPLE.fullmatch(content):
+        with contextlib.suppress(ValueError, RecursionError):
+            text = _SORTED.encode(_LENIENT.decode(content.decode())).encode()
+            # Nothing can have grown longer, and a member that stands twice would be gone.
+            if len(text) == len(content):
+                return b"J" + text
     try:
-        if not _TWO_WAYS.search(content):
+        if not two_ways:
             return b"J" + _SORTED.encode(loads(content)).encode()
         return b"J" + dumps(loads(content, as_written=True), sort=True).encode()
-    except NotStrictJson:
+    except (NotStrictJson, RecursionError):
         return b"R" + content
 
 

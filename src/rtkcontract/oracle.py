@@ -119,22 +119,25 @@ class Oracle:
             raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
 
     def valid(self, value: Json) -> bool:
-        return self.fits(_plain(value))
-
-    def fits(self, plain: Json) -> bool:
-        """
-        As `valid`, for a value that holds no number of ours and no half surrogate pair.
-        """
-        return bool(self._validator.is_valid(plain))
+        return self.valid_plain(_plain(value))
 
     def violations(self, value: Json) -> tuple[Violation, ...]:
         """
         Every broken keyword, in the validator's order.
         """
-        return self._broken(_plain(value))
+        return self.violations_plain(_plain(value))
 
-    def _broken(self, plain: Json) -> tuple[Violation, ...]:
-        return tuple(self._violation(error) for error in self._validator.iter_errors(plain))
+    def valid_plain(self, value: Json) -> bool:
+        """
+        As `valid`, for a value without `Written` numbers and without halves of surrogate pairs; it is not copied.
+        """
+        return bool(self._validator.is_valid(value))
+
+    def violations_plain(self, value: Json) -> tuple[Violation, ...]:
+        """
+        As `violations`, under the conditions of `valid_plain`.
+        """
+        return tuple(self._violation(error) for error in self._validator.iter_errors(value))
 
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
         parts = [str(part) for part in error.schema_path]
@@ -245,7 +248,7 @@ class Oracle:
 
     def _expectation(self, value: Json, plain: Json) -> Expectation:
         clauses = self._clauses_of(value, plain)
-        broken = self._broken(plain)
+        broken = self.violations_plain(plain)
         for violation in broken:
             cited = sources_of(self.node(violation.schema_pointer), violation.keyword)
             if cited and violation.keyword != "format" and not any(clause.undecides(violation) for clause in clauses):

@@ -31,8 +31,8 @@ WRITTEN: Final = 2.0
 RELATION: Final = 2.0
 BRANCH: Final = 2.0
 """The smallest body of a branch: the only one that shows a server which asks for more."""
-BOUNDARY: Final = 0.5
-"""A boundary value on the minimal body; the rows hold it too."""
+BOUNDARY: Final = 1.5
+"""A boundary value on the minimal body: the rows hold it too, but here nothing else can be the reason."""
 OPEN: Final = 0.3
 """A case whose answer no source decides: all it can show is a crash or a leak."""
 VALUE: Final = 0.8

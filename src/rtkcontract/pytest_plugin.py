@@ -33,6 +33,7 @@ from rtkcontract import (
     coverage,
     explain,
     hush,
+    pytest_recorder,
     runs,
     summary,
     targets,
@@ -96,15 +97,16 @@ class Round:
         """
         return self.redactor.text(text) if self.target.kind == "live" else text
 
-    def judge(self, case: Case) -> Result:
+    def judge(self, case: Case, maker: str = "") -> Result:
         """
-        Sends one case and judges the answer by itself.
+        Sends one case and judges the answer by itself; `maker` is who answered what is replayed.
         """
         asking = self.asked()
         observation = asking.send(request_of(self.operation, case, asking.target))
         known = (self.target.token,) if self.target.kind != "cassettes" else ()
+        operation = checks.of_maker(self.operation, maker) if maker else self.operation
         return checks.judge(
-            self.contract, self.operation, case, observation, max_latency_s=self.max_latency_s, secrets=known
+            self.contract, operation, case, observation, max_latency_s=self.max_latency_s, secrets=known
         )
 
     def asked(self) -> targets.Asking:
@@ -194,6 +196,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--run-file", default=None, metavar="FILE", help="save the run as JSON lines, for `rtkcontract report`"
     )
     group.addoption("--no-explain", action="store_true", help="do not send smaller bodies to explain a failing one")
+    pytest_recorder.add_options(group)
     group.addoption("--release", action="store_true", help="a missing recording fails")
 
 
@@ -227,7 +230,7 @@ def opened(config: pytest.Config) -> Round:
     cases = _shard(
         option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target)))
     )
-    plan = replace(plan, cases=cases).capped(option("--max-requests"))
+    plan = replace(plan, cases=cases).capped(None if option("--record") else option("--max-requests"))
     return Round(
         contract=contract,
         operation=operation,
@@ -259,6 +262,24 @@ def pytest_configure(config: pytest.Config) -> None:
     hush.quiet_loggers()
     if config.option.target not in ("emulator", "live"):
         config.option.record_mode = "none"
+    if config.option.record:
+        config.pluginmanager.register(pytest_recorder.Recorder(config, lambda: _round(config)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """
+    What cannot be asked for is told before workers start: xdist would start those that end anew, again and again.
+    """
+    option = config.option
+    try:
+        pytest_recorder.check(option)
+        if getattr(option, "numprocesses", None) and (option.target != "cassettes" or option.schemas):
+            opened(config)
+    except CannotTell as error:
+        sys.stderr.write(f"rtkcontract: {error}\n")
+        return 2
+    return None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -426,7 +447,7 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
     """
 
     def asked(case: Case) -> Result:
-        recording = None
+        recording = path = None
         if contract_round.target.kind == "cassettes":
             path = contract_round.recording(case)
             if path is None:
@@ -440,15 +461,14 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
                 )
                 contract_round.keep(result)
                 pytest.skip("no recording; `nox -s record` makes one")
-            try:
-                recording = cassettes.Recording(path=path, interaction=cassettes.read(path))
-            except CannotTell as error:
-                result = Result(
-                    case=case, status="error", findings=(), observation=Unanswered(reason=str(error)), reason=str(error)
-                )
+            recording = cassettes.recording(path)
+            problem = recording.problem or cassettes.misnamed(recording)
+            if problem:
+                observation = Unanswered(reason=problem)
+                result = Result(case=case, status="error", findings=(), observation=observation, reason=problem)
                 contract_round.keep(result)
-                raise NotTold(str(error)) from None
-        result = contract_round.judge(case)
+                raise NotTold(problem)
+        result = contract_round.judge(case, path.parts[-3] if path else "")
         contract_round.keep(result, recording)
         _check_reached(contract_round, result)
         if result.status == "error":

@@ -3,8 +3,8 @@ Recordings made: what is due is sent and kept, a sample is sent again and compar
 
 1. A case is recorded only where no recording has its key, or where the recording has expired. What has been written
    stays whole whenever a recording is stopped; the next one goes on from there.
-2. A recording is an answer to its case. No answer, a throttled target and a fault of the service (5xx) are none, and a
-   refused token ends the recording: its answers would say the same of every case.
+2. A recording is an answer to its case. No answer, a throttled target and a fault of the service (5xx) are none. A
+   refused token ends the recording, since its answers would say the same of every case; so do GIVE_UP in a row of none.
 3. A target can only be sent so much. The budget counts requests and created objects; the sender keeps the rate.
 4. Comparing looks at shapes, never at values: more than was recorded is a note, less or another type a finding.
 """
@@ -12,6 +12,7 @@ Recordings made: what is due is sent and kept, a sample is sent again and compar
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from typing import Final, Literal
 
 from rtkcontract import cassettes
 from rtkcontract.cases import request_of
-from rtkcontract.cassettes import Observed, Provenance
+from rtkcontract.cassettes import Observed, Provenance, Recording
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import SCHEME
 from rtkcontract.jsontext import NotStrictJson, canonical, dumps, loads, pointer
@@ -30,6 +31,8 @@ from rtkcontract.recordings import EXPIRE_DAYS, Progress, age_days, keyed
 from rtkcontract.redact import Redactor
 
 MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
+GIVE_UP: Final = 5
+"""Requests without an answer in a row after which the target is taken to be down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,10 @@ class Recorded:
     elsewhere: tuple[str, ...] = ()
     """Ids of cases whose answer was not of the target that was asked for, and lies in another folder."""
     stopped: str = ""
+    spent: bool = False
+    """Whether it was the budget that stopped it."""
+    silent: int = 0
+    """How many of the last requests in a row got no answer that could be kept."""
 
     @property
     def left(self) -> int:
@@ -115,15 +122,16 @@ def record(
     written before is whole and the next recording goes on there.
     """
     wanted = keyed(session.operation, cases, session.redactor)
-    asked = session.folder / session.target.kind / session.operation.name
+    asked = session.folder / cassettes.foreseen(session.target) / session.operation.name
     cassettes.sweep(session.folder)
     todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
     state = Recorded(due=len(todo), kept=len(wanted) - len(todo))
     for case in _cheapest_first(todo.values(), budget):
-        state = replace(state, stopped=_spent(state, budget))
-        if state.stopped:
+        spent = _spent(state, budget)
+        if spent:
+            state = replace(state, stopped=spent, spent=True)
             break
-        state = _record_one(session, case, state)
+        state = record_one(session, case, state)
         if progress:
             progress(state.sent, state.due)
         if state.stopped:
@@ -147,24 +155,136 @@ def _spent(state: Recorded, budget: Budget) -> str:
     return ""
 
 
-def _record_one(session: Session, case: Case, state: Recorded) -> Recorded:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """
+    What a recording that is shared out will do, told before anything is sent.
+    """
+
+    chosen: frozenset[str]
+    """Ids of the cases that are sent."""
+    beyond: frozenset[str]
+    """Ids of the cases that are due and that the budget does not allow."""
+    state: Recorded
+    """How each share begins."""
+
+    def skipped(self, case: Case) -> str:
+        """
+        Why a case is not sent; "" where it is.
+        """
+        if case.id in self.chosen:
+            return ""
+        return self.state.stopped if case.id in self.beyond else "its request has a recording already"
+
+
+def agenda(
+    session: Session,
+    cases: Sequence[Case],
+    *,
+    budget: Budget = Budget(),
+    expire_days: float = EXPIRE_DAYS,
+    again: bool = False,
+) -> Agenda:
+    """
+    What is due, as far as the budget allows it when each case that may create something does.
+    """
+    wanted = keyed(session.operation, cases, session.redactor)
+    asked = session.folder / cassettes.foreseen(session.target) / session.operation.name
+    cassettes.sweep(session.folder)
+    todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
+    planned = Recorded(due=len(todo), kept=len(wanted) - len(todo))
+    ordered, stopped = _cheapest_first(todo.values(), budget), ""
+    for case in ordered:
+        stopped = _spent(planned, budget)
+        if stopped:
+            break
+        creates = case.expect.outcome != "rejected"
+        planned = replace(planned, sent=planned.sent + 1, meetings=planned.meetings + creates)
+    return Agenda(
+        chosen=frozenset(case.id for case in ordered[: planned.sent]),
+        beyond=frozenset(case.id for case in ordered[planned.sent :]),
+        state=replace(planned, sent=0, meetings=0, stopped=stopped, spent=bool(stopped)),
+    )
+
+
+def together(shares: Sequence[Recorded]) -> Recorded:
+    """
+    What the shares of one recording did. A share that was stopped by something else than the budget says why.
+    """
+    stopped = sorted((share for share in shares if share.stopped), key=lambda share: share.spent)
+    return replace(
+        shares[0],
+        sent=sum(share.sent for share in shares),
+        written=sum(share.written for share in shares),
+        meetings=sum(share.meetings for share in shares),
+        unsettled=tuple((case, reason) for share in shares for case, reason in share.unsettled),
+        elsewhere=tuple(case for share in shares for case in share.elsewhere),
+        stopped=stopped[0].stopped if stopped else "",
+        spent=stopped[0].spent if stopped else False,
+    )
+
+
+def exit_code(state: Recorded) -> int:
+    """
+    2 where something due got no recording, unless the budget was used up.
+    """
+    return 2 if state.unsettled or (state.left and not state.spent) else 0
+
+
+def recorded_text(state: Recorded) -> str:
+    """
+    What a recording did: one line that counts, and one for each thing to know.
+    """
+    lines = [f"no answer kept: {case}: {reason}" for case, reason in state.unsettled]
+    if state.elsewhere:
+        lines.append(
+            f"{len(state.elsewhere)} answers were not of the target that was asked for; they lie in their own folder"
+        )
+    if state.stopped:
+        lines.append(f"stopped: {state.stopped}; {state.left} are left, and the next recording goes on there")
+    elif state.left:
+        lines.append(f"{state.left} were not sent; the next recording goes on there")
+    lines.append(f"{state.written} recorded, {state.kept} kept as they were, {state.meetings} meetings created")
+    return "\n".join(lines)
+
+
+def record_one(session: Session, case: Case, state: Recorded) -> Recorded:
+    """
+    Sends one case, writes its answer, and tells what has been done with it. Raises CannotTell as `record` does.
+    """
     request = request_of(session.operation, case, session.target)
     observation = session.send(request)
     state = replace(state, sent=state.sent + 1)
     if isinstance(observation, Unanswered):
-        return replace(state, unsettled=(*state.unsettled, (case.id, session.redactor.text(observation.reason))))
+        return _unsettled(state, case, session.redactor.text(observation.reason))
     response = observation.response
     state = replace(state, meetings=state.meetings + (200 <= response.status < 300))
     reason = _no_answer(case, response)
     if reason:
         return replace(state, stopped=reason)
     if response.status >= 500:
-        return replace(state, unsettled=(*state.unsettled, (case.id, f"the service failed with {response.status}")))
+        return _unsettled(state, case, f"the service failed with {response.status}")
     where = _keep(session, case, request, response)
     return replace(
         state,
         written=state.written + 1,
-        elsewhere=(*state.elsewhere, case.id) if where != session.target.kind else state.elsewhere,
+        silent=0,
+        elsewhere=(*state.elsewhere, case.id) if where != cassettes.foreseen(session.target) else state.elsewhere,
+    )
+
+
+def _unsettled(state: Recorded, case: Case, reason: str) -> Recorded:
+    """
+    The state after an answer that is none; the recording ends when too many come in a row.
+    """
+    silent = state.silent + 1
+    stopped = f"{silent} requests in a row got no answer that can be kept" if silent >= GIVE_UP else state.stopped
+    return replace(
+        state,
+        unsettled=(*state.unsettled, (case.id, reason)),
+        silent=silent,
+        stopped=stopped,
+        spent=state.spent and silent < GIVE_UP,
     )
 
 
@@ -299,13 +419,13 @@ def _shape_of(response: Response) -> dict[str, str]:
 
 def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Compared:
     """
-    Sends the recorded cases with the smallest keys once more and tells how the answers differ. The sample stays the
-    same while its cases do. Raises CannotTell where nothing is recorded.
+    Sends the recorded cases with the smallest keys once more, accepted and refused ones in turn, and tells how the
+    answers differ. The sample stays the same while its cases do. Raises CannotTell where nothing is recorded.
     """
     wanted = keyed(session.operation, cases, session.redactor)
-    asked = session.folder / session.target.kind / session.operation.name
+    asked = session.folder / cassettes.foreseen(session.target) / session.operation.name
     held = cassettes.by_key(asked)
-    chosen = sorted(key for key in wanted if key in held)[:sample]
+    chosen = _in_turn({key: held[key] for key in sorted(wanted) if key in held})[:sample]
     if not chosen:
         raise CannotTell(f"nothing can be compared: {asked} holds no recording of a case of this plan; record first")
     found: list[Difference] = []
@@ -319,6 +439,17 @@ def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Com
             answer = session.redactor.response(observation.response, interaction.request.content)
             found += differences(case.id, interaction.response, answer)
     return Compared(sample=tuple(wanted[key].id for key in chosen), differences=tuple(found), unanswered=tuple(silent))
+
+
+def _in_turn(held: Mapping[str, Recording]) -> list[str]:
+    """
+    Keys of accepted and of other recordings in turn: only an accepted answer has an object whose shape can change.
+    """
+    sides: tuple[list[str], list[str]] = ([], [])
+    for key, one in held.items():
+        accepted = one.interaction is not None and 200 <= one.interaction.response.status < 300
+        sides[not accepted].append(key)
+    return [key for pair in itertools.zip_longest(*sides) for key in pair if key is not None]
 
 
 def compared_text(compared: Compared) -> str:

@@ -10,9 +10,10 @@ Recordings judged under today's contract: what still holds, what changed, what i
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -20,7 +21,7 @@ from typing import Final, Literal
 from rtkcontract import cassettes
 from rtkcontract.cases import request_of
 from rtkcontract.cassettes import Interaction, Recording
-from rtkcontract.checks import judge, judge_run
+from rtkcontract.checks import Answer, answer_of, judge, judge_run, judged, of_maker
 from rtkcontract.identity import key_of
 from rtkcontract.jsontext import NotStrictJson, loads
 from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Request, Result
@@ -125,9 +126,9 @@ def exit_code(report: Report, *, release: bool = False) -> int:
     return 2 if "error" in weights else int("failure" in weights)
 
 
-def text(report: Report, *, release: bool = False) -> str:
+def text(report: Report, *, release: bool = False, listed: int | None = LISTED) -> str:
     """
-    Each recording that is not as it should be, by state and at most LISTED a state, then one line that counts them all.
+    Each recording that is not as it should be, by state and at most `listed` a state, then one line that counts them.
     """
     lines = []
     for state in STATES:
@@ -136,10 +137,10 @@ def text(report: Report, *, release: bool = False) -> str:
         if not found or weight in ("pass", "note"):
             continue
         lines.append(f"{state.name} ({weight}): {len(found)}. {state.meaning[0].upper()}{state.meaning[1:]}.")
-        for entry in found[:LISTED]:
+        for entry in found[:listed]:
             lines.append(f"  {entry.case}{'  ' + entry.path if entry.path else ''}")
             lines += [f"      {note.partition('|')[2]}" for note in entry.notes if note.startswith(f"{state.name}|")]
-        lines += [f"  … and {len(found) - LISTED} more"] if found[LISTED:] else []
+        lines += [f"  … and {len(found) - listed} more"] if listed is not None and found[listed:] else []
     counts = ", ".join(f"{count} {name}" for name, count in reversed(report.counts.items()) if count) or "none"
     lines.append(f"{report.operation}: {report.recorded} recordings under contract {report.contract}: {counts}")
     if not report.recorded:
@@ -157,17 +158,26 @@ def keyed(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> di
     """
     Key to case, in the order of the cases; two cases with one request share a recording.
     """
-    plain: Request | None = None
     found: dict[str, Case] = {}
+    for request, case in _requests(operation, cases, redactor):
+        found.setdefault(key_of(request), case)
+    return found
+
+
+def _requests(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> Iterator[tuple[Request, Case]]:
+    """
+    Each case with its request as it is stored.
+    """
+    plain: Request | None = None
     for case in cases:
         if plain is not None and case.overrides == PLAIN:
             # Most cases differ in their content alone.
-            request = replace(plain, content=redactor.content(case.content))
+            content = redactor.content(case.content)
+            request = Request(method=plain.method, url=plain.url, headers=plain.headers, content=content)
         else:
             request = redactor.request(request_of(operation, case, PLACEHOLDERS))
             plain = request if case.overrides == PLAIN else plain
-        found.setdefault(key_of(request), case)
-    return found
+        yield request, case
 
 
 def age_days(recorded_at: str, now: datetime) -> float | None:
@@ -189,6 +199,8 @@ class _Judge:
     def __init__(self, contract: Contract, operation: Operation, now: datetime, days: tuple[float, float]) -> None:
         self.contract, self.operation, self.now, self.days = contract, operation, now, days
         self.oracle = Oracle(contract.document, operation.request_schema)
+        self.prepared = judged(contract, operation)
+        self.operations: dict[str, Operation] = {}
         self.plain = request_of(
             operation, _orphan("", operation, b"", Expectation(outcome="unspecified", reason="")), PLACEHOLDERS
         )
@@ -213,20 +225,12 @@ class _Judge:
 
     def read(self, recording: Recording, interaction: Interaction, case: Case) -> _Read:
         observation = Answered(response=interaction.response, elapsed_s=None)
-        maker = recording.path.parent.parent.name
-        result = judge(self.contract, self.of_maker(maker), case, observation)
-        return _Read(recording=recording, interaction=interaction, case=case, result=result)
-
-    def of_maker(self, maker: str) -> Operation:
-        """
-        The operation with the deviations that are about recordings of one maker, such as "documentation".
-        """
-        about = tuple(
-            {name: value for name, value in entry.items() if name != "observed"}
-            for entry in self.operation.deviations
-            if entry.get("observed", maker) == maker
-        )
-        return replace(self.operation, deviations=about)
+        maker = recording.path.parts[-3]
+        if maker not in self.operations:
+            self.operations[maker] = of_maker(self.operation, maker)
+        answer = answer_of(self.prepared, case, observation)
+        result = judge(self.contract, self.operations[maker], case, observation, parsed=answer)
+        return _Read(recording=recording, interaction=interaction, case=case, answer=answer, result=result)
 
     def states(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
         """
@@ -299,9 +303,25 @@ class _Read:
     recording: Recording
     interaction: Interaction
     case: Case
+    answer: Answer
     result: Result
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """
+    Without the collector of cycles: nothing here makes one, and it would look at all that is kept time and again.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_uncollected()
 def judge_all(
     contract: Contract,
     operation: Operation,
@@ -316,13 +336,17 @@ def judge_all(
     """
     Every recording of the operation below a folder, judged under today's contract.
     """
-    wanted = keyed(operation, cases, Redactor(contract))
+    keys: dict[Request, str] = {}
+    wanted: dict[str, Case] = {}
+    for request, case in _requests(operation, cases, Redactor(contract)):
+        keys[request] = key_of(request)
+        wanted.setdefault(keys[request], case)
     judging = _Judge(contract, operation, now, (warn_days, expire_days))
-    held = [path for path in cassettes.files(folder) if path.parent.name == operation.name]
+    held = [path for path in cassettes.files(folder) if path.parts[-2:-1] == (operation.name,)]
     entries: list[Entry] = []
     read: dict[Path, list[_Read]] = {}
     for done, path in enumerate(held, 1):
-        recording = cassettes.recording(path)
+        recording = cassettes.recording(path, keys)
         if recording.interaction is None:
             entries.append(_entry([(UNREADABLE, recording.problem)], path.stem, "", _below(path, folder)))
         else:
@@ -335,7 +359,7 @@ def judge_all(
     # Answers are compared with each other within one folder only: those in another come from somewhere else.
     for group in read.values():
         group.sort(key=lambda one: places.get(id(one.case), len(places)))
-        verdicts = judge_run(contract, operation, (one.result for one in group))
+        verdicts = judge_run(contract, operation, (one.result for one in group), (one.answer for one in group))
         results += verdicts
         for one, result in zip(group, verdicts, strict=True):
             states = [*judging.states(one.interaction, one.case, result)]
@@ -347,4 +371,4 @@ def judge_all(
 
 
 def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
+    return "/".join(path.parts[len(folder.parts) :])

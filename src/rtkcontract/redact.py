@@ -15,6 +15,7 @@ What is shown or stored, without secrets; pure. The same redaction serves record
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from rtkcontract.jsontext import NotStrictJson, dumps, encode, loads
 from rtkcontract.leaks import (
     IDS,
     PATTERNS,
+    SIZE,
     STAND_IN_HEX,
     STAND_IN_UUID,
     WORD,
@@ -164,12 +166,18 @@ class Redactor:
     """
 
     def __init__(self, contract: Contract, secrets: Secrets = (), base_url: str = API) -> None:
-        self.gate = Gate(
-            secrets=tuple((name.upper(), value) for name, value in secrets if value), public=public_text(contract)
-        )
+        self._contract = contract
+        self._secrets = tuple((name.upper(), value) for name, value in secrets if value)
         self.base_url = base_url.rstrip("/")
         self._write_only = write_only(contract)
         self._request_headers = case_headers(contract)
+
+    @functools.cached_property
+    def gate(self) -> Gate:
+        """
+        What the run must keep to itself, and what anyone may read.
+        """
+        return Gate(secrets=self._secrets, public=public_text(self._contract))
 
     def text(self, text: str) -> str:
         """
@@ -212,6 +220,8 @@ class Redactor:
         """
         A request body as it is stored: what the run named goes by its name, all else is the case and stays.
         """
+        if not self._secrets:
+            return data
         return _renamed(data, covered(data, needles(self.gate.secrets, self.gate.public)))
 
     def _apart(self, text: str) -> str:
@@ -227,7 +237,7 @@ class Redactor:
         word = match[0]
         if match[1] is None and word[0] != "&" and not looks_random(word):
             return word
-        names = {name for name, _ in self.gate.secrets}
+        names = {name for name, _ in self._secrets}
         inside = word[2:-1] if match[1] else word
         found = scan(inside.encode("utf-8", "replace"), self.gate, look="ours")
         return next((name for leak in found if (name := leak.kind.partition(" (")[0]) in names), word)
@@ -236,7 +246,7 @@ class Redactor:
         if url == self.base_url or url.startswith(self.base_url + "/"):
             url = API + url[len(self.base_url) :]
         path, mark, query = url.partition("?")
-        names = {quote(value, safe=""): name for name, value in self.gate.secrets}
+        names = {quote(value, safe=""): name for name, value in self._secrets}
         path = "/".join(names.get(part, part) for part in path.split("/"))
         return self._named(QUERY.sub(self._parameter, path + mark + query))
 
@@ -247,7 +257,7 @@ class Redactor:
     def _header(self, name: str, value: str) -> str:
         if name == "location":
             return self._url(value)
-        names = {form(secret): form(key) for form in TOKEN_FORMS.values() for key, secret in self.gate.secrets}
+        names = {form(secret): form(key) for form in TOKEN_FORMS.values() for key, secret in self._secrets}
         return self._named(" ".join(names.get(word, word) for word in value.split(" ")))
 
     # What can be seen to be a secret.
@@ -372,22 +382,41 @@ def _stand_in(kind: str, found: str) -> str:
     return fixed.get(kind, REDACTED)
 
 
+CODINGS: Final = {
+    "gzip": ("gzip",),
+    "x-gzip": ("gzip",),
+    "deflate": ("zlib", "deflate"),
+    "br": ("br",),
+    "zstd": ("zstd",),
+}
+"""A content-coding and the unpackers that undo it; "deflate" is sent with and without the head of zlib."""
+
+
 def _plain(response: Response) -> bytes:
     """
-    The content without its content-encoding; a client may have taken it off already.
+    The content without its content-encodings, the last one first; a client may have taken them off already.
     """
-    encoding = response.header("content-encoding") or "identity"
-    if encoding.strip().lower() in ("identity", "") or not response.content:
-        return response.content
-    for _, text in unpack(response.content):
-        return text
+    content = response.content
+    told = ",".join(value for name, value in response.headers if name == "content-encoding")
+    for coding in reversed([coding.strip().lower() for coding in told.split(",")]):
+        if content and coding not in ("", "identity"):
+            opened = next((text for name, text in unpack(content) if name in CODINGS.get(coding, ())), b"")
+            if not opened and _is_text(content):
+                return content
+            if not 0 < len(opened) < SIZE:
+                raise CannotTell(
+                    "an answer came in a content-encoding that cannot be opened here; send accept-encoding: identity"
+                )
+            content = opened
+    return content
+
+
+def _is_text(content: bytes) -> bool:
     try:
-        response.content.decode("utf-8")
+        content.decode("utf-8")
     except UnicodeDecodeError:
-        raise CannotTell(
-            "an answer came in a content-encoding that cannot be opened here; send accept-encoding: identity"
-        ) from None
-    return response.content
+        return False
+    return True
 
 
 def redactor_of(contract: Contract, target: Target, more: Secrets = ()) -> Redactor:

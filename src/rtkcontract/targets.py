@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ VARIABLES = {
     "account_id": "CLOUDFLARE_ACCOUNT_ID",
     "app_id": "REALTIMEKIT_APP_ID",
 }
+FIRST_ID = 0xE0000000_0000_4000_8000_000000000000
+WORKER_VARIABLE = "PYTEST_XDIST_WORKER"
+"""What pytest-xdist numbers its workers by: gw0, gw1."""
 BASE_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
 DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
 PREFIX = "/client/v4"
@@ -93,18 +97,23 @@ def limits_of(operation: Operation, target: Target, rate: int | None) -> tuple[J
     )
 
 
-def responder(contract: Contract, *, token: str, account_id: str, app_id: str) -> Callable[[Request], Response]:
+def responder(
+    contract: Contract, *, token: str, account_id: str, app_id: str, worker: int = 0
+) -> Callable[[Request], Response]:
     """
     The emulator with the clock of this machine and ids that count up, so that a run can be read.
+
+    They begin with the moment and the worker: recordings that several runs or workers made together repeat no id.
     """
-    numbers = itertools.count(1)
+    tenths = int(datetime.now(UTC).timestamp() * 10) & 0xFFFFFFFF
+    numbers = itertools.count(FIRST_ID + (worker << 80) + (tenths << 16) + 1)
     return emulator(
         contract,
         token=token,
         account_id=account_id,
         app_id=app_id,
         now=lambda: datetime.now(UTC),
-        new_id=lambda: str(uuid.UUID(int=0xE0000000_0000_4000_8000_000000000000 + next(numbers))),
+        new_id=lambda: str(uuid.UUID(int=next(numbers))),
     )
 
 
@@ -118,7 +127,10 @@ def asking(
     limits = limits_of(operation, target, rate)
     with contextlib.ExitStack() as stack:
         if target.kind == "emulator":
-            respond = responder(contract, token=target.token, account_id=target.account_id, app_id=target.app_id)
+            worker = int(os.environ.get(WORKER_VARIABLE, "").removeprefix("gw") or 0)
+            respond = responder(
+                contract, token=target.token, account_id=target.account_id, app_id=target.app_id, worker=worker
+            )
             origin = stack.enter_context(wire.serve(respond))
             target = Target(
                 kind="emulator",

@@ -47,6 +47,8 @@ _UNTOLD_WAIT_S = 1.0
 _WATCH_STEP_S = 0.1
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_DECODED = ("identity", "gzip", "deflate", "br", "zstd")
+"""What httpx takes off by itself; brotli and zstandard, which it needs for the last two, are dependencies."""
 _LOST = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _CUT = "closed the connection before its answer was whole, or sent no HTTP"
 _TOO_LARGE = f"sent more than {MOST_ANSWER_BYTES} bytes"
@@ -347,8 +349,17 @@ def _response(incoming: httpx.Response) -> Response | None:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in incoming.headers.raw)
     if any(name == "content-encoding" for name, _ in headers):
         # The content is decoded by now, so headers that describe the coded form would be wrong.
-        headers = tuple(header for header in headers if header[0] not in ("content-encoding", "content-length"))
+        kept = [(name, _undecoded(value) if name == "content-encoding" else value) for name, value in headers]
+        headers = tuple((name, value) for name, value in kept if value and name != "content-length")
     return Response(status=incoming.status_code, headers=headers, content=bytes(content))
+
+
+def _undecoded(codings: str) -> str:
+    """
+    What httpx leaves on: the codings that it does not know.
+    """
+    names = [coding.strip() for coding in codings.split(",")]
+    return ", ".join(name for name in names if name.lower() not in _DECODED)
 
 
 def _why(error: Exception, method: str, timeout_s: float, *, late: bool) -> str:
