@@ -154,3 +154,15 @@ def test_every_refusal_of_the_meeting_cites_a_source_that_exists() -> None:
 
     assert ["rejected"] * 4 == [expectation.outcome for expectation in told]
     assert all(set(expectation.sources) <= set(contract.sources) and expectation.sources for expectation in told)
+
+
+def test_a_schema_that_stands_in_the_document_itself_has_its_place_there() -> None:
+    """A success envelope without `data` points at the line of the answer's schema, and cites its sources."""
+    contract = catalog.load()
+    schema = contract.operations["create_meeting"].success_schemas[201]
+    oracle = Oracle(contract.document, schema)
+    violation = next(one for one in oracle.violations({"success": True}) if one.keyword == "required")
+
+    assert "the body: required ['data']" == violation.message
+    assert violation.schema_pointer.endswith("/responses/201/content/application~1json/schema/required")
+    assert schema["x-source"] == oracle.node(violation.schema_pointer)["x-source"]

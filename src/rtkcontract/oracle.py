@@ -98,6 +98,17 @@ def _text(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def _places(node: Json, wanted: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """
+    The places at which a document holds this very object.
+    """
+    if node is wanted and isinstance(node, dict):
+        yield path
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, member in members:
+        yield from _places(member, wanted, (*path, str(name)))
+
+
 class Oracle:
     """
     Judges values under one schema of one bundled document.
@@ -108,6 +119,13 @@ class Oracle:
         self._validator = self._compiled(schema)
         self._whens: dict[int, jsonschema_rs.Draft202012Validator] = {}
         self._last: tuple[Json, tuple[Clause, ...]] | None = None
+
+    @functools.cached_property
+    def _place(self) -> tuple[str, ...]:
+        """
+        Where the schema stands in the document, when it stands there itself and not by a reference; () for nowhere.
+        """
+        return next(_places(self.document, self.schema), ())
 
     def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
         root = {"allOf": [schema], "components": self.document.get("components", {})}
@@ -128,7 +146,7 @@ class Oracle:
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
         parts = [str(part) for part in error.schema_path]
         if parts[:2] == ["allOf", "0"]:
-            parts = parts[2:]
+            parts = [*self._place, *parts[2:]]
         if parts[-2:-1] == ["properties"] and self._at(parts) is False:
             parts = parts[:-1]  # the member may not be there: that is what `properties` says
         keyword = parts[-1] if parts else ""
