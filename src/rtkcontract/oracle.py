@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ import jsonschema_rs
 
 from rtkcontract.catalog import located, resolve
 from rtkcontract.errors import CannotTell
-from rtkcontract.jsontext import at, pointer
+from rtkcontract.jsontext import NotStrictJson, at, loads, pointer
 from rtkcontract.model import Expectation, Json
 
 Path = tuple[str | int, ...]
@@ -76,6 +77,20 @@ def sources_of(node: Json, keyword: str) -> tuple[str, ...]:
     if isinstance(cited, dict):
         cited = cited.get(keyword, cited.get("type"))
     return source_ids(cited)
+
+
+def lacking(content: bytes, place: str, message: str) -> tuple[str, ...]:
+    """
+    Which of the members that a broken `required` names are not at a place of a JSON body; () where that is not known.
+
+    `place` is a JSON Pointer and `message` the one of the violation.
+    """
+    names = re.findall("'([^']+)'", message.partition("required [")[2])
+    try:
+        found = at(loads(content), place) if names else None
+    except (NotStrictJson, LookupError):
+        return ()
+    return tuple(name for name in names if name not in found) if isinstance(found, dict) else ()
 
 
 def _plain(value: Json) -> Json:

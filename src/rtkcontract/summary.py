@@ -23,6 +23,7 @@ from typing import Final
 
 from rtkcontract.jsontext import NotStrictJson, dumps, loads
 from rtkcontract.model import Answered, Finding, Json, Severity, Unanswered
+from rtkcontract.oracle import lacking
 from rtkcontract.runs import Entry, Run, counts_of
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("finding", "warning", "note")
@@ -458,14 +459,8 @@ def absent(entry: Entry, finding: Finding) -> tuple[str, ...]:
     observation = entry.result.observation
     if not finding.schema_at.endswith("/required") or not isinstance(observation, Answered):
         return ()
-    try:
-        found = loads(observation.response.content)
-        for part in filter(None, finding.where.split("/")):
-            found = found[int(part)] if isinstance(found, list) else found[part]
-    except (NotStrictJson, LookupError, TypeError, ValueError):
-        return ()
     where = _dotted(finding.where)
-    names = [name for name in re.findall("'([^']+)'", finding.expected) if name not in found]
+    names = lacking(observation.response.content, finding.where, finding.expected)
     return tuple(f"{where}.{name}" if where else name for name in names)
 
 
