@@ -267,6 +267,22 @@ def test_who_was_judged_is_told(tmp_path: Path, observed: str, recorded: tuple[s
     assert verdict.text(run).splitlines()[0].endswith(f"(judged: {expected})")
 
 
+def test_a_case_without_a_recording_is_judged_by_nobody(tmp_path: Path) -> None:
+    """It counts neither among the judged cases nor for the maker of the recordings."""
+    head = samples.header(observed="recording")
+    run = samples.saved(tmp_path / "r.jsonl", samples.results()[:5], head, recorded=("2026-11-20T10:00:00Z", "vendor"))
+    skipped = tuple(
+        dataclasses.replace(
+            entry, recorded_at="", recorded_from="", result=dataclasses.replace(entry.result, status="skip")
+        )
+        for entry in run.entries[3:]
+    )
+    told = summary.headline(dataclasses.replace(run, entries=run.entries[:3] + skipped))
+
+    assert "3 of 5 cases, 0 findings" in told
+    assert told.endswith("(judged: recordings of the vendor, 2 days old)")
+
+
 def test_another_server_is_named_in_the_command(tmp_path: Path) -> None:
     """The command that sends a case again goes to the same server."""
     target = Target(kind="live", base_url="http://127.0.0.1:9/client/v4", account_id="a", app_id="b", token="c")

@@ -236,6 +236,7 @@ def _facts(run: Run, earlier: Run | None) -> dict[str, object]:
         "run": run,
         "header": run.header,
         "counts": summary.counts(run),
+        "sent": summary.cases_sent(run),
         "verdict": summary.verdict_words(run),
         "code": summary.exit_code(run),
         "judged": summary.judged(run),

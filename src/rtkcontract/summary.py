@@ -237,7 +237,8 @@ def judged(run: Run) -> str:
     """
     if run.header.observed != "recording":
         return REASONS.get(run.header.observed, run.header.observed)
-    makers = Counter(entry.recorded_from or "unknown" for entry in run.entries)
+    # A case without a recording was judged by nobody.
+    makers = Counter(entry.recorded_from or "unknown" for entry in run.entries if entry.result.status != "skip")
     whose = " and ".join(_maker(maker, makers) for maker in sorted(makers)) or "nobody"
     days = ages(run)
     if not days:
@@ -301,12 +302,21 @@ def headline(run: Run) -> str:
     """
     count = counts(run)
     name = run.header.operation
-    tail = ", ".join(counted(count[f"{word}s"], word) for word in ("case", "finding", "warning"))
+    tail = ", ".join([cases_sent(run), *(counted(count[f"{word}s"], word) for word in ("finding", "warning"))])
     return (
         f"{verdict_words(run)}: {tail} (judged: {judged(run)})"
         if run.entries
         else f"{name} was not judged: no case was sent"
     )
+
+
+def cases_sent(run: Run) -> str:
+    """
+    "150 cases", or "5 of 150 cases" where some were not sent or have no recording.
+    """
+    count = counts(run)
+    told = counted(count["cases"], "case")
+    return f"{count['cases'] - count['skip']:,} of {told}" if count["skip"] else told
 
 
 def verdict_words(run: Run) -> str:
