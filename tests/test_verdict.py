@@ -238,6 +238,8 @@ def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
 
     assert text.startswith("create_meeting was judged only in part, the run was not finished, 1 way to break")
     assert "14 planned cases not sent: the run was not finished" in text
+    assert text.endswith("What was found stands, and what was not sent is open. Run the check again, to its end.\n")
+    assert "Nothing can be said yet." in verdict.text(dataclasses.replace(part, entries=part.entries[:1]))
     assert 2 == summary.exit_code(part)
 
 

@@ -49,6 +49,26 @@ WHOLE: Final = {
     "latency": "an answer took longer than was allowed",
     "deviation gone": "a known deviation no longer happens",
 }
+CLEAN: Final = {
+    "vendor": "Nothing. Keep the saved run, so that the next one can be compared with it.",
+    "server": "Nothing. To judge the vendor: rtkcontract check --target live.",
+}
+"""What a reader does after a clean run, by who was judged."""
+BROKEN: Final = {
+    "vendor": "Send the first one again with its command. If it comes again, report it to the vendor and write it into"
+    " deviations.json until it is gone.",
+    "server": "Send the first one again with its command. If it comes again, correct the server, or find out whether"
+    " the vendor answers like this, too.",
+    "emulator": "The emulator answers from the same documents, so look for the fault in the schemas or in this"
+    " toolkit.",
+    "recording": "Send the first one again, to the live API: a recording tells of the day on which it was made.",
+}
+"""The same after findings."""
+UNTOLD: Final = (
+    "Nothing can be said yet. Read what got no verdict and why, then run the check again.",
+    "What was found stands, and what was not sent is open. Run the check again, to its end.",
+)
+"""The same where it could not be told, without and with findings until then."""
 TOGETHER: Final = re.compile("as in the answer to ([^ :]+)|([^ ;]+) has this one")
 """The other case of a finding that two answers made, in what is expected."""
 WITHIN: Final = re.compile("within ([^ ]+) s")
@@ -626,20 +646,11 @@ def advice(run: Run) -> str:
     """
     What a reader does next, in one or two sentences.
     """
-    code, observed = exit_code(run), run.header.observed
+    code = exit_code(run)
     if code == 2:
-        return "Nothing can be said yet. Read below what got no verdict and why, then run the check again."
-    if code == 0:
-        asked = {"vendor": "Nothing. Keep the saved run, so that the next one can be compared with it."}
-        return asked.get(observed, "Nothing. To judge the vendor: rtkcontract check --target live.")
-    if observed == "emulator":
-        return "The emulator answers from the same documents, so look for the fault in the schemas or in this toolkit."
-    if observed == "recording":
-        return "Send the first one again, to the live API: a recording tells of the day on which it was made."
-    again = "Send the first one again with its command."
-    if observed == "vendor":
-        return f"{again} If it comes again, report it to the vendor and write it into deviations.json until it is gone."
-    return f"{again} If it comes again, correct the server, or find out whether the vendor answers like this, too."
+        return UNTOLD[bool(groups(run, "finding"))]
+    known = BROKEN if code else CLEAN
+    return known.get(run.header.observed, known["server"])
 
 
 def duration(run: Run) -> float | None:
