@@ -11,8 +11,8 @@ import pytest
 
 import made
 from rtkcontract import catalog
-from rtkcontract.bodies import Bodies, taken
-from rtkcontract.covering import bits
+from rtkcontract.bodies import Bodies, Tally, taken
+from rtkcontract.covering import Row, bits
 from rtkcontract.jsontext import dumps, loads
 from rtkcontract.partitions import ABSENT, MEMBERS
 
@@ -132,7 +132,18 @@ def test_variants_of_a_level_are_judged_alike(name: str) -> None:
 
     assert several
     for row in several:
-        assert {True} == {bodies.oracle.valid(bodies.body(row, turn)) for turn in range(5)}
+        assert {True} == set(map(bodies.oracle.valid, _in_turn(bodies, row, 5)))
+
+
+def _in_turn(bodies: Bodies, row: Row, count: int) -> list[Any]:
+    """
+    The bodies that one row makes again and again.
+    """
+    tally, made_bodies = Tally(bodies), []
+    for _ in range(count):
+        made_bodies.append(bodies.body(row, tally.least(row)))
+        tally.add(row, made_bodies[-1])
+    return made_bodies
 
 
 def test_variants_come_in_turn_and_do_not_depend_on_other_fields() -> None:
@@ -144,7 +155,7 @@ def test_variants_come_in_turn_and_do_not_depend_on_other_fields() -> None:
         level = next(n for n, level in enumerate(bodies.factors[-1].levels) if level.partition == "at-minimum")
         row = bodies.smallest([bodies.accepted.literal(len(bodies.factors) - 1, level)])
         assert row is not None
-        return [dumps(bodies.body(row, turn)) for turn in range(3)]
+        return list(map(dumps, _in_turn(bodies, row, 3)))
 
     assert {'{"x":60}', '{"x":60.0}', '{"x":6e1}'} == set(texts(alone))
     assert texts(alone) == texts(beside)

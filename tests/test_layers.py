@@ -16,11 +16,12 @@ FOLDER = Path(rtkcontract.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text()) for path in sorted(FOLDER.glob("*.py"))}
 
 FLOORS: tuple[tuple[str, str], ...] = (
-    ("data", "__init__ model errors hush covering"),
+    ("data", "__init__ model errors hush covering progress"),
     ("text", "jsontext subschemas yamltext leaks"),
     ("reading", "catalog identity items algebra slices wire surface edits"),
     ("meaning", "oracle partitions revisions"),
     ("bodies", "bodies cases emulator explore redact witness taxonomy"),
+    ("order", "order"),
     ("plans and checks", "plan checks cassettes explain runs targets terms proof export"),
     ("accounts", "coverage recordings summary changes described vcrhooks validate"),
     ("reports", "compare record junit sarif drift outdated change_report transports"),
@@ -40,10 +41,11 @@ LIBRARIES: dict[str, set[str]] = {
     "hypothesis": {"explore"},
     "jinja2": {"page"},
     "jsonschema": {"catalog"},
-    "jsonschema_rs": {"oracle", "algebra"},  # algebra asks for its canonical forms, oracle for its verdicts
+    # algebra asks for canonical forms, oracle for verdicts, catalog whether a schema is one
+    "jsonschema_rs": {"oracle", "algebra", "catalog"},
     "markupsafe": {"page"},
     "pytest": {"pytest_plugin", "pytest_fixture", "cli"},  # cli starts it, the fixture module is its entry point
-    "rich": {"verdict", "cli"},  # cli draws the progress of a run, verdict its end
+    "rich": {"verdict", "progress"},
     "schemathesis": {"explore"},
     "uvicorn": {"wire"},
     "vcr": {"vcrhooks"},

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import zlib
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from rtkcontract import partitions
 from rtkcontract.catalog import resolve
 from rtkcontract.covering import Row, Space, Table, bits, merged
-from rtkcontract.jsontext import dumps, loads
+from rtkcontract.jsontext import NotStrictJson, dumps, loads
 from rtkcontract.model import Json, Operation
 from rtkcontract.oracle import Oracle
 from rtkcontract.partitions import ABSENT, COMBINATORS, ITEM, MEMBERS, Candidate, Field, Level, Place
@@ -58,12 +59,12 @@ class Bodies:
         self.root = found[0]
         self._holders = {field.place[:-1] for field in found if field.place}
         self.factors = tuple(self._factor(field) for field in found[1:])
-        self._shift = [zlib.crc32(factor.field.name.encode()) & 0xFFFF for factor in self.factors]
         self._start = tuple(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
         self.index = {factor.place: number for number, factor in enumerate(self.factors)}
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
         self._levelled = tuple(map(_levelled, self.factors))
         self._looked_up: dict[tuple[int, str, Json], int | None] = {}
+        self._held: dict[bytes, int | None] = {}
         self._combined: dict[Place, list[tuple[int, Json]] | None] = {}
         self.rules = self._tables(undecided=False)
         """The tables of what unions, conditions and dependencies accept."""
@@ -229,7 +230,7 @@ class Bodies:
             else:
                 key = (partitions.type_of(value), value == {}, *(test.valid(value) for test in tests))
             bit = 1 << (self._start[number] + level)
-            mask, first = classes.get(key, (0, value))
+            mask, first = classes.get(key) or (0, value if value in (ABSENT, MEMBERS) else loads(dumps(value)))
             classes[key] = (mask | bit, first)
         return list(classes.values())
 
@@ -244,7 +245,7 @@ class Bodies:
             return
         own = self.index.get(at)
         scope = [self.index[(*at, *place)] for place in places]
-        allowed = [mask for mask, body in combined if judge.valid(body)]
+        allowed = [mask for mask, body in combined if judge.fits(body)]
         if own is not None:
             inside = self._literal(own, MEMBERS)
             nothing = sum(1 << self._start[number] for number in scope)
@@ -263,8 +264,10 @@ class Bodies:
         if math.prod(map(len, classes)) > LARGEST_TABLE:
             return None
         found = []
+        lists = {place[:depth] for place in places for depth, part in enumerate(place) if part == ITEM}
+        outermost_first = sorted(range(len(places)), key=lambda number: len(places[number]))
         for combination in itertools.product(*classes):
-            body = _assembled(places, [value for _, value in combination])
+            body = _assembled([(places[number], combination[number][1]) for number in outermost_first], lists)
             if body is not None:
                 found.append((sum(mask for mask, _ in combination), body))
         return found
@@ -356,11 +359,9 @@ class Bodies:
 
     # --- rows and bodies --------------------------------------------------------------------------------------------
 
-    def body(self, row: Row, turn: int | None = None, chosen: Mapping[int, Json] | None = None) -> Json:
+    def body(self, row: Row, chosen: Mapping[int, Json] | None = None) -> Json:
         """
-        The body of a row. `turn` picks the variants, so that rows in turn show each of them; without it, the first of
-        each. What is picked depends on the field's name alone, never on the fields around it. `chosen` names the
-        variants of single literals.
+        The body of a row. `chosen` names the variants of single literals; of the rest the first is taken.
         """
         body: dict[str, Json] = {}
         holders: dict[Place, Json] = {(): body}
@@ -373,11 +374,8 @@ class Bodies:
                 continue
             value: Json = [] if self._is_list(factor) else {}
             if level.value is not MEMBERS:
-                value = (
-                    chosen[literal]
-                    if chosen and literal in chosen
-                    else level.values[0 if turn is None else (turn + self._shift[number]) % len(level.values)]
-                )
+                value = chosen[literal] if chosen and literal in chosen else level.value
+                value = copy.deepcopy(value) if isinstance(value, dict | list) else value  # bodies are changed at will
             else:
                 holders[factor.place] = value
             put(holders[factor.place[:-1]], factor.place[-1], value)
@@ -385,22 +383,6 @@ class Bodies:
 
     def _is_list(self, factor: Factor) -> bool:
         return (*factor.place, ITEM) in self.index
-
-    def unsent(self, bodies: Iterable[Json]) -> dict[int, list[Json]]:
-        """
-        The variants of each literal that none of the bodies holds; numbers are told apart as they are written.
-        """
-        left = {
-            literal: {dumps(value): value for value in level.values}
-            for literal in bits(self.accepted.fresh.domain if self.accepted.fresh else 0)
-            for _, level in [self.told(literal)]
-            if len(level.values) > 1
-        }
-        for body in bodies:
-            for literal in self.row(body):
-                if literal in left:
-                    left[literal].pop(dumps(taken(body, self.told(literal)[0].place)), None)
-        return {literal: list(values.values()) for literal, values in left.items() if values}
 
     def _level(self, number: int, value: Json) -> int | None:
         """
@@ -427,6 +409,19 @@ class Bodies:
             literals.append(-1 if level is None else self._start[number] + level)
         return tuple(literals)
 
+    def held(self, content: bytes) -> int | None:
+        """
+        The literals of a body as a mask, from its bytes; None where they are no JSON object. Asked for again and again.
+        """
+        if content not in self._held:
+            try:
+                body = loads(content)
+            except NotStrictJson:
+                body = None
+            row = self.row(body) if isinstance(body, dict) else None
+            self._held[content] = None if row is None else sum(1 << literal for literal in row if literal >= 0)
+        return self._held[content]
+
     @property
     def leaves(self) -> int:
         """
@@ -437,6 +432,13 @@ class Bodies:
             for number, factor in enumerate(self.factors)
             if not any(level.value is MEMBERS for level in factor.levels)
         )
+
+    @property
+    def empties(self) -> int:
+        """
+        The literals of objects that hold nothing.
+        """
+        return sum(map(self._empty, range(len(self.factors))))
 
     def fits(self, row: Row, outcome: str) -> bool:
         return self.oracle.expectation(self.body(row)).outcome == outcome
@@ -454,6 +456,60 @@ class Bodies:
         """
         space = space or self.accepted
         return space.completed(literals)
+
+
+class Tally:
+    """
+    How often each variant of a level was sent, so that rows take in turn what was sent least.
+
+    Which variant comes first depends on the field's name alone; numbers are told apart as they are written.
+    """
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._sent: dict[int, dict[str, int]] = {}
+        self._values: dict[int, dict[str, Json]] = {}
+        for literal in bits(bodies.accepted.fresh.domain if bodies.accepted.fresh else 0):
+            factor, level = bodies.told(literal)
+            if len(level.values) > 1:
+                first = zlib.crc32(factor.field.name.encode()) % len(level.values)
+                turned = (*level.values[first:], *level.values[:first])
+                self._values[literal] = {dumps(value): value for value in turned}
+                self._sent[literal] = dict.fromkeys(self._values[literal], 0)
+
+    def variants(self, row: Row, body: Json) -> Iterator[tuple[int, str]]:
+        """
+        The variants that a body holds, each with its literal and as it is written; `row` are the body's literals.
+        """
+        for literal in row:
+            if literal in self._sent:
+                text = dumps(taken(body, self._bodies.told(literal)[0].place))
+                if text in self._sent[literal]:
+                    yield literal, text
+
+    def add(self, row: Row, body: Json) -> None:
+        """
+        Counts what a body holds.
+        """
+        for literal, text in self.variants(row, body):
+            self._sent[literal][text] += 1
+
+    def least(self, row: Row) -> dict[int, Json]:
+        """
+        For each literal of a row the variant that was sent least.
+        """
+        sent, values = self._sent, self._values
+        return {one: values[one][min(sent[one], key=sent[one].__getitem__)] for one in row if one in sent}
+
+    def unsent(self) -> dict[int, list[Json]]:
+        """
+        The variants of each literal that nothing held.
+        """
+        left = {
+            one: [self._values[one][text] for text, count in sent.items() if not count]
+            for one, sent in self._sent.items()
+        }
+        return {literal: values for literal, values in left.items() if values}
 
 
 def _together(rules: list[Json]) -> Json:
@@ -495,14 +551,14 @@ def _matters(rule: Json) -> bool:
     return any(set(part) & {*COMBINATORS, "required"} for part in rule.get("allOf", ()) if isinstance(part, dict))
 
 
-def _assembled(places: list[Place], values: list[Json]) -> Json:
+def _assembled(members: list[tuple[Place, Json]], lists: set[Place]) -> Json:
     """
-    The object that holds the values at their places; None when a value would stand below one that is left out.
+    The object that holds the values at their places, outermost first; None when a value would stand below one that is
+    left out. `lists` are the places of arrays.
     """
     body: dict[str, Json] = {}
-    given = dict(zip(places, values, strict=True))
-    lists = {place[:depth] for place in places for depth, part in enumerate(place) if part == ITEM}
-    for place, value in sorted(given.items(), key=lambda item: len(item[0])):
+    given = dict(members)
+    for place, value in members:
         holder: Json = body
         for depth in range(1, len(place)):
             above = given.get(place[:depth], MEMBERS)

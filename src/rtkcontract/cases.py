@@ -11,6 +11,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
+from rtkcontract.identity import TOKEN_FORMS
 from rtkcontract.model import Case, Expectation, Json, Operation, Overrides, Request, Target
 from rtkcontract.oracle import source_ids
 
@@ -63,7 +64,7 @@ def url_of(operation: Operation, target: Target, replaced: Mapping[str, str]) ->
 
 def request_of(operation: Operation, case: Case, target: Target) -> Request:
     """
-    The exact request of a case; `{token}` in one of its headers stands for the token of the run.
+    The exact request of a case; what TOKEN_FORMS names in one of its headers stands for the token of the run.
 
     An answer is asked for without compression, so that what comes can be read as it is.
     """
@@ -77,8 +78,12 @@ def request_of(operation: Operation, case: Case, target: Target) -> Request:
     return Request(
         method=case.overrides.method or operation.method,
         url=url_of(operation, target, case.overrides.path_parameters),
-        headers=tuple(
-            (name, value.replace("{token}", target.token)) for name, value in headers.items() if value is not None
-        ),
+        headers=tuple((name, _with_token(value, target.token)) for name, value in headers.items() if value is not None),
         content=case.content,
     )
+
+
+def _with_token(value: str, token: str) -> str:
+    for name, form in TOKEN_FORMS.items() if "{" in value else ():
+        value = value.replace(name, form(token))
+    return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,6 +18,7 @@ import click
 
 from rtkcontract import __version__
 from rtkcontract.errors import CannotTell
+from rtkcontract.progress import bar, telling_bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from rtkcontract.record import Recorded
     from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
-
-Progress = Callable[[int, int], None]
-Told = Callable[[str], None]
 
 
 class Verbs(click.Group):
@@ -75,41 +73,6 @@ def main() -> None:
 
     Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
     """
-
-
-@contextlib.contextmanager
-def bar(title: str) -> Iterator[Progress | None]:
-    """
-    A progress bar with counts and time left; nothing where stderr is no terminal.
-    """
-    with telling_bar(title) as (progress, _):
-        yield progress
-
-
-@contextlib.contextmanager
-def telling_bar(title: str) -> Iterator[tuple[Progress | None, Told]]:
-    """
-    A progress bar, and what prints a line while it is shown: above it where both go to a terminal.
-    """
-    if not sys.stderr.isatty():
-        yield None, click.echo
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-
-    def told(text: str) -> None:
-        console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
-
-    with Bar(*columns, console=console, transient=True, redirect_stdout=False) as shown:
-        task = shown.add_task(title, total=None)
-        yield (
-            lambda done, total: shown.update(task, completed=done, total=total),
-            told if sys.stdout.isatty() else click.echo,
-        )
 
 
 def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operation]:
@@ -215,7 +178,8 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     tests = data_folder("contract_tests")
     # Importing what this run does not use would take longer than its requests.
     quick = [] if target == "cassettes" else ["-p", "no:recording"]
-    quick += ["-p", "no:anyio"]
+    for needless in ("anyio", "doctest", "faulthandler", "threadexception", "unittest", "unraisableexception"):
+        quick += ["-p", f"no:{needless}"]
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
     code = int(pytest.main([*own, *pytest_args]))
     # 3 to 5 are pytest's for its own faults, a wrong option and no test: nothing can be told.
@@ -257,7 +221,8 @@ def validate(
 
     contract, found = loaded(schemas, operation)
     tally = validating.Tally()
-    with _opened(file) as (stream, name, size), telling_bar("bytes validated") as (progress, told):
+    with _opened(file) as (stream, name, size), telling_bar("bytes validated") as (progress, above):
+        told = above or click.echo
         for verdict in validating.verdicts(contract, found, stream, name=name, form=kind):
             tally.add(verdict)
             if as_json:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from rtkcontract.bodies import Bodies
 from rtkcontract.covering import bits
-from rtkcontract.jsontext import NotStrictJson, loads
+from rtkcontract.jsontext import loads
 from rtkcontract.model import Answered, Json, Result
 from rtkcontract.plan import Plan
 
@@ -48,20 +48,10 @@ def _mask(bodies: Bodies, result: Result) -> int | None:
     """
     The literals of a sent body that the schema accepts.
     """
-    body = _body(result)
-    if body is None or result.case.overrides.method or result.case.expect.outcome == "rejected":
+    if result.case.overrides.method or result.case.expect.outcome == "rejected":
         return None
-    if not bodies.oracle.valid(body):
-        return None
-    return sum(1 << literal for literal in bodies.row(body) if literal >= 0)
-
-
-def _body(result: Result) -> Json:
-    try:
-        body = loads(result.case.content)
-    except NotStrictJson:
-        return None
-    return body if isinstance(body, dict) else None
+    mask = bodies.held(result.case.content)
+    return mask if mask is not None and bodies.oracle.valid(loads(result.case.content)) else None
 
 
 def _outcome(result: Result) -> str:

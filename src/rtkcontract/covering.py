@@ -228,12 +228,15 @@ class _Open:
             others[literal] if usable >> literal & 1 and strength == 2 else 0 for literal in range(space.count)
         ]
         self.triples: dict[tuple[int, int], int] = {}
+        self._weights = [0] * space.count
+        """The open triples of each literal, counted twice."""
         if strength == 3:
             for one in bits(usable):
                 for two in bits(others[one]):
                     common = others[one] & others[two]
                     if common:
                         self.triples[one, two] = common
+                        self._weights[one] += common.bit_count()
 
     def left(self) -> int:
         if self.strength == 1:
@@ -260,14 +263,6 @@ class _Open:
             return self.pairs[literal].bit_count()
         return self._weights[literal]
 
-    def weigh(self) -> None:
-        """
-        The open triples of each literal, counted once a row.
-        """
-        self._weights = [0] * self.space.count
-        for (one, _), mask in self.triples.items():
-            self._weights[one] += mask.bit_count()
-
     def cover(self, row: Iterable[int]) -> int:
         taken = sum(1 << literal for literal in row if literal >= 0)
         before = 0
@@ -282,7 +277,9 @@ class _Open:
             for one, two in itertools.permutations(list(bits(taken)), 2):
                 mask = self.triples.get((one, two), 0)
                 if mask & taken:
-                    before += (mask & taken).bit_count()
+                    covered = (mask & taken).bit_count()
+                    before += covered
+                    self._weights[one] -= covered
                     if mask & ~taken:
                         self.triples[one, two] = mask & ~taken
                     else:
@@ -301,7 +298,9 @@ class _Open:
             self.pairs[two] &= ~(1 << one)
         else:
             for one, two, three in itertools.permutations(literals):
-                mask = self.triples.get((one, two), 0) & ~(1 << three)
+                open_ones = self.triples.get((one, two), 0)
+                self._weights[one] -= open_ones >> three & 1
+                mask = open_ones & ~(1 << three)
                 if mask:
                     self.triples[one, two] = mask
                 else:
@@ -421,8 +420,6 @@ def grow(
 
 
 def _best(space: Space, opened: _Open, start: _State, used: list[int], accept: Callable[[Row], bool]) -> Row | None:
-    if opened.strength == 3:
-        opened.weigh()
     weights = [sum(opened.weight(literal) for literal in bits(mask)) for mask in space.mask]
     attempts = ATTEMPTS if opened.strength < 3 and space.count < 1_500 else 1
     dealt = [

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rtkcontract.bodies import Bodies, taken
-from rtkcontract.jsontext import NotStrictJson, dumps, encode, loads
+from rtkcontract.jsontext import dumps, encode, loads
 from rtkcontract.model import Case, Expectation, Finding, Json, Result
 from rtkcontract.partitions import ABSENT, MEMBERS
 
@@ -51,8 +51,9 @@ def explained(bodies: Bodies, results: Iterable[Result], ask: Ask | None, budget
     """
     One explanation for each group of failing bodies that some other bodies of the same kind do not share.
     """
-    seen = [(result, row) for result in results if (row := _row(bodies, result)) is not None]
-    keys = dict.fromkeys(key_of(finding) for result, _ in seen for finding in result.findings if _is_open(finding))
+    told = [result for result in results if _is_own(result)]
+    keys = dict.fromkeys(key_of(finding) for result in told for finding in result.findings if _is_open(finding))
+    seen = [(result, row) for result in told if keys and (row := bodies.held(result.case.content)) is not None]
     found: list[Explanation] = []
     for key in keys:
         failing = [(result, row) for result, row in seen if _fails(result, key)]
@@ -77,19 +78,11 @@ def _fails(result: Result, key: Key) -> bool:
     return any(finding.severity == "finding" and key_of(finding) == key for finding in result.findings)
 
 
-def _row(bodies: Bodies, result: Result) -> int | None:
+def _is_own(result: Result) -> bool:
     """
-    The literals of a body as a mask; None for a case that is no accepted body of its own.
+    Whether the case is an accepted body of its own that was answered.
     """
-    if result.status not in ("pass", "fail") or result.case.side not in ("valid", "corpus", "generated", "relation"):
-        return None
-    try:
-        body = loads(result.case.content)
-    except NotStrictJson:
-        return None
-    if not isinstance(body, dict):
-        return None
-    return sum(1 << literal for literal in bodies.row(body) if literal >= 0)
+    return result.status in ("pass", "fail") and result.case.side in ("valid", "corpus", "generated", "relation")
 
 
 def _explain(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
 from rtkcontract.errors import CannotTell
@@ -30,6 +30,12 @@ BY_THE_WAY: Final = frozenset(
 """Headers that belong to the client and the connection, not to the case."""
 FRACTION: Final = re.compile(rb"[0-9][.eE]")
 COMPACT: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+TOKEN_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "{token}": str,
+    "{token-cut}": lambda token: token[:-1],
+    "{token-in-other-case}": lambda token: token.swapcase() if token.swapcase() != token else f"{token}-",
+}
+"""What a header of a written case holds for the run's token, and for tokens so near to it that they could pass."""
 NAME_LENGTH: Final = 120
 """Characters of a case id in a file name; with the key and the ending the name stays below 200."""
 

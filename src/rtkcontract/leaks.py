@@ -148,10 +148,11 @@ def needles(secrets: Secrets, public: str = "") -> Needles:
                 if len(set(piece)) >= VARIED:
                     found.setdefault(length, {}).setdefault(piece, name)
     text = public.lower().encode()
-    for length, pieces in found.items():
-        for known in (text, re.sub(rb"[^a-z0-9]", b"", text)):
-            for piece in _pieces(known, length):
-                pieces.pop(piece, None)
+    for known in (text, re.sub(rb"[^a-z0-9]", b"", text)):
+        heads = set(_pieces(known, GRAM))  # a piece whose first signs stand nowhere need not be looked for
+        for pieces in found.values():
+            for piece in [piece for piece in pieces if piece[:GRAM] in heads and piece in known]:
+                del pieces[piece]
     left = {length: pieces for length, pieces in found.items() if pieces}
     return Needles(
         pieces=left,

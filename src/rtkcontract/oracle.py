@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from rtkcontract.jsontext import NotStrictJson, at, loads, pointer
 from rtkcontract.model import Expectation, Json
 
 Path = tuple[str | int, ...]
+
+_WHOLE = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,22 +98,17 @@ def lacking(content: bytes, place: str, message: str) -> tuple[str, ...]:
 
 def _plain(value: Json) -> Json:
     """
-    The value with numbers of the builtin types only, as the validator wants them.
+    The value as the validator wants it: numbers of the builtin types only, and a question mark for half a surrogate
+    pair.
     """
-    if isinstance(value, dict):
-        return {_text(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, str):
-        return _text(value)
-    return float(value) if isinstance(value, float) else value
+    text = _WHOLE.encode(value)
+    return json.loads(text if text.isascii() else text.encode("utf-8", "replace"))
 
 
-def _text(text: str) -> str:
-    """
-    The text with a question mark for half a surrogate pair, which the validator cannot take.
-    """
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+def _refers(schema: Json) -> bool:
+    if isinstance(schema, dict):
+        return "$ref" in schema or any(map(_refers, schema.values()))
+    return isinstance(schema, list) and any(map(_refers, schema))
 
 
 def _places(node: Json, wanted: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -143,20 +141,31 @@ class Oracle:
         return next(_places(self.document, self.schema), ())
 
     def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
-        root = {"allOf": [schema], "components": self.document.get("components", {})}
+        root: Json = {"allOf": [schema]}
+        if _refers(schema):  # the components of the whole document take longer to read than most schemas
+            root["components"] = self.document.get("components", {})
         try:
             return jsonschema_rs.Draft202012Validator(root, validate_formats=True)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
 
     def valid(self, value: Json) -> bool:
-        return bool(self._validator.is_valid(_plain(value)))
+        return self.fits(_plain(value))
+
+    def fits(self, plain: Json) -> bool:
+        """
+        As `valid`, for a value that is known to hold no number of ours and no half surrogate pair.
+        """
+        return bool(self._validator.is_valid(plain))
 
     def violations(self, value: Json) -> tuple[Violation, ...]:
         """
         Every broken keyword, in the validator's order.
         """
-        return tuple(self._violation(error) for error in self._validator.iter_errors(_plain(value)))
+        return self._broken(_plain(value))
+
+    def _broken(self, plain: Json) -> tuple[Violation, ...]:
+        return tuple(self._violation(error) for error in self._validator.iter_errors(plain))
 
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
         parts = [str(part) for part in error.schema_path]
@@ -202,8 +211,12 @@ class Oracle:
         """
         Each `x-unspecified` entry that applies to the value, conditions included; keyword entries always apply.
         """
+        return self._clauses_of(value, None)
+
+    def _clauses_of(self, value: Json, plain: Json) -> tuple[Clause, ...]:
         if self._last is None or self._last[0] is not value:
-            self._last = (value, tuple(self._clauses(self.schema, _plain(value), ())))
+            plain = _plain(value) if plain is None else plain
+            self._last = (value, tuple(self._clauses(self.schema, plain, ())))
         return self._last[1]
 
     def _clauses(self, schema: Json, value: Json, path: Path) -> Iterator[Clause]:
@@ -241,8 +254,9 @@ class Oracle:
         """
         What the sources say about a request body: accepted, rejected as invalid, or unspecified.
         """
-        clauses = self.clauses(value)
-        broken = self.violations(value)
+        plain = _plain(value)
+        clauses = self._clauses_of(value, plain)
+        broken = self._broken(plain)
         for violation in broken:
             cited = sources_of(self.node(violation.schema_pointer), violation.keyword)
             if cited and violation.keyword != "format" and not any(clause.undecides(violation) for clause in clauses):

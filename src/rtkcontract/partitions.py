@@ -203,6 +203,8 @@ class Candidate:
     value: Json
     level: str = ""
     """The class of which the value is a variant; a class of its own where empty."""
+    effort: int = 0
+    """0: sent to each field. 1: to fields at the top, and to each in `thorough`. 2: in `thorough` alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -710,40 +712,42 @@ def _candidates(
 
 
 WRONG: Final[dict[str, tuple[Json, ...]]] = {
-    # The first is what a lenient server would take for the right type; then what it would take for nothing.
-    "string": (7, None, ["rtkcontract"], {}, True),
-    "number": (None, True, {}, []),
-    "integer": (None, True, {}, []),
-    "boolean": ("true", 1, None, [True], 0, "", {}),
-    "array": ("rtkcontract", None, {}, 7, True),
-    "object": ("rtkcontract", None, [], True, "", 7),
+    # The first is what a lenient server would take for the right type; then what it would take for nothing. The text
+    # for an object is one that a server which parses texts would take, and one which takes any text as well.
+    "string": (7, None, ["rtkcontract"]),
+    "number": (None, True, ""),
+    "boolean": ("true", 1, None, [True], 0, ""),
+    "array": ("rtkcontract", None, {}),
+    "object": ("{}", None, [], "", True),
     "null": (),
 }
+RARE: Final[dict[str, tuple[Json, ...]]] = {"string": ({}, True), "number": ({}, [])}
+"""What a server takes that converts everything."""
+EVERY_TYPE: Final[tuple[Json, ...]] = (None, True, 7, "rtkcontract", [], {})
 
 
 def _wrong_types(types: tuple[str, ...], typical: Json, enumerated: bool) -> Iterator[Candidate]:
     """
     Values of each other JSON type, the coercible ones first, and the right value wrapped in a list or in text.
     """
-    tried: list[Json] = []
     main = next((kind for kind in types if kind != "null"), "null")
-    if main in ("number", "integer") and typical is not None:
-        tried.extend((dumps(typical), [typical], *WRONG[main], ""))
+    main = "number" if main == "integer" else main
+    usual = WRONG[main]
+    if main == "number" and typical is not None:
+        usual = (dumps(typical), [typical], *usual)
     elif main == "string" and enumerated:
-        tried.extend((7, None, [typical], {}, True))
-    elif main in WRONG:
-        tried.extend(WRONG[main])
-    if main == "boolean":
-        tried.append("false")
+        usual = (7, None, [typical])
     seen: set[str] = set()
-    for value in tried:
-        kind = type_of(value)
-        if kind in types or (kind == "number" and "integer" in types):
-            continue
-        name = f"wrong-type-{kind}"
-        name = name if name not in seen else f"{name}-{slug(value)}"
-        seen.add(name)
-        yield Candidate(partition=name, keyword="type", value=value)
+    for effort, values in enumerate((usual, RARE.get(main, ()), EVERY_TYPE)):
+        for value in values:
+            kind = type_of(value)
+            name = f"wrong-type-{kind}"
+            known = name in seen
+            if kind in types or (kind == "number" and "integer" in types) or (known and values is EVERY_TYPE):
+                continue
+            name = f"{name}-{slug(value)}" if known else name
+            seen.add(name)
+            yield Candidate(partition=name, keyword="type", value=value, effort=effort)
 
 
 def slug(value: Json) -> str:

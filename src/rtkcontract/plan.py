@@ -10,23 +10,25 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rtkcontract import cases as fixed
-from rtkcontract import partitions
-from rtkcontract.bodies import Bodies, Factor, put, taken
-from rtkcontract.covering import Row, Space, bits, grow
+from rtkcontract import order, partitions
+from rtkcontract.bodies import Bodies, Factor, Tally, put, taken
+from rtkcontract.covering import Grown, Row, Space, bits, grow
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import NotStrictJson, canonical, dumps, encode, loads
 from rtkcontract.model import Case, Contract, Expectation, Json, Operation, Overrides
 from rtkcontract.oracle import Oracle
-from rtkcontract.partitions import ABSENT, HOSTILE, MARK, MEMBERS, Candidate, same, type_of
+from rtkcontract.partitions import ABSENT, COMBINATORS, HOSTILE, MARK, MEMBERS, Candidate, Place, same, type_of
 
 PLANS = {"smoke": 1, "standard": 2, "thorough": 3}
 Progress = Callable[[int, int], None]
+RULES = frozenset(COMBINATORS) - {"allOf"}
 SMOKE = 150
 """Requests of the plan `smoke`, for an operation that has so many cases."""
 
@@ -208,7 +210,7 @@ class _Derived:
         value = candidate.value
         if candidate.partition in partitions.NEAR and isinstance(held, str):
             value = partitions.NEAR[candidate.partition](held)
-        elif candidate.partition == "wrong-type-array" and value and not isinstance(held, dict | list):
+        elif candidate.partition == "wrong-type-array" and value and not isinstance(held, dict | list | None):
             value = [held] if held is not ABSENT else value
         put(above, member, value)
         if self.bodies.oracle.valid(loads(encode(body))):
@@ -224,29 +226,24 @@ class _Derived:
 
     def singles(self) -> Iterator[Case]:
         """
-        The boundary values of bounded numbers on minimal bodies: what a reader looks for first.
+        The boundary values of the bounded numbers at the top, on minimal bodies: what a reader looks for first. Those
+        of deeper ones stand in the rows.
         """
         for number, factor in enumerate(self.bodies.factors):
-            for candidate in factor.field.singles:
-                if len(factor.place) > 1 and not candidate.partition.startswith("at-"):
-                    continue  # one step inside a bound stands in the rows
+            for candidate in factor.field.singles if len(factor.place) == 1 else ():
                 if (case := self.faulty(factor, number, candidate)) is not None:
                     yield case
 
     def broken(self, thorough: bool) -> Iterator[Case]:
         """
-        One broken constraint a case, for each field; in `standard` wrong types come in three kinds: what a lenient
-        server would convert, null, and a list round the right value.
+        One broken constraint a case, for each field. But in `thorough`, wrong types come in the kinds that lenient
+        servers convert, and what no source decides comes once for each reason of a field.
         """
         for number, factor in enumerate(self.bodies.factors):
-            wrong = 0
+            effort = 2 if thorough else 1 if len(factor.place) == 1 else 0
             reasons: set[str] = set()
             for candidate in factor.others:
-                if candidate.partition.startswith("wrong-type"):
-                    wrong += 1
-                    if wrong > _kinds(factor) and not thorough:
-                        continue
-                case = self.faulty(factor, number, candidate)
+                case = self.faulty(factor, number, candidate) if candidate.effort <= effort else None
                 if case is None:
                     continue
                 if case.expect.outcome == "unspecified" and not thorough:
@@ -313,22 +310,43 @@ class _Derived:
             if case is not None:
                 yield case
 
+    def branches(self) -> Iterator[Case]:
+        """
+        For each value that decides a union or a condition a body that holds one set of what is demanded then, and
+        nothing else where that can be: a server may not ask for more.
+        """
+        for scope, row in self.smallest_of_branches:
+            first, second = (self.bodies.factors[number].place for number in scope[:2])
+            place = first if second[: len(first)] == first else ()
+            if not any(RULES & node.keys() for node in self.bodies.firm(place)):
+                continue  # clauses that leave acceptance open are no branches
+            where, body = partitions.dotted(place), self.bodies.body(row)
+            name = f"{where or 'body'}/minimal-{self._told(row, below=place)}"
+            case = self.case("valid", name, body, "minimal", place=where, keyword="anyOf")
+            if case is not None:
+                yield case
+
     def combinations(self) -> Iterator[Case]:
         """
         Bodies one step away from an accepted one that break a union, a condition or a dependency.
         """
-        space = self.bodies.accepted
-        for table in self.bodies.rules:
-            for box in table.allowed:
-                yield from self._steps(table.scope, box, space)
-
-    def _steps(self, scope: tuple[int, ...], box: int, space: Space) -> Iterator[Case]:
-        for literal in bits(box & space.mask[scope[1]] if len(scope) > 1 else 0):
-            row = self.bodies.smallest([literal, *self._firsts(scope, box, literal, space)])
-            if row is None or not self.bodies.fits(row, "accepted"):
-                continue
+        for scope, row in self.smallest_of_branches:
             for number in scope:
-                yield from self._stepped(row, number, space)
+                yield from self._stepped(row, number, self.bodies.accepted)
+
+    @functools.cached_property
+    def smallest_of_branches(self) -> list[tuple[tuple[int, ...], Row]]:
+        """
+        The fields that a rule is about, with the smallest accepted row of each way to meet it.
+        """
+        space, found = self.bodies.accepted, []
+        for table in self.bodies.rules:
+            for box in table.allowed if len(table.scope) > 1 else ():
+                for literal in bits(box & space.mask[table.scope[1]]):
+                    row = self.bodies.smallest([literal, *self._firsts(table.scope, box, literal, space)])
+                    if row is not None and self.bodies.fits(row, "accepted"):
+                        found.append((table.scope, row))
+        return found
 
     def _firsts(self, scope: tuple[int, ...], box: int, literal: int, space: Space) -> list[int]:
         """
@@ -358,7 +376,7 @@ class _Derived:
                 put(holder, factor.place[-1], level.value)
             if self.bodies.oracle.expectation(loads(encode(body))).outcome != "rejected":
                 continue
-            told = self._told(row, scope_of=factor)
+            told = self._told(row, below=factor.place[:-1], but=factor)
             name = f"{factor.field.name}/{level.partition}-with-{told}"
             case = self.case(
                 "invalid", name, body, f"{level.partition}-in-combination", place=factor.field.name, keyword="anyOf"
@@ -366,14 +384,14 @@ class _Derived:
             if case is not None:
                 yield case
 
-    def _told(self, row: Row, scope_of: Factor) -> str:
+    def _told(self, row: Row, *, below: Place, but: Factor | None = None) -> str:
         """
-        The members beside a field that are enumerated, as `aws` or `sftp-key`.
+        The members of an object that are enumerated, as `aws` or `sftp-key`; `but` is left out.
         """
         words = []
         for literal in row:
             factor, level = self.bodies.told(literal)
-            if factor.place[:-1] == scope_of.place[:-1] and factor.place != scope_of.place and level.keyword == "enum":
+            if factor.place[:-1] == below and factor is not but and level.keyword == "enum":
                 words.append(str(level.value).lower())
         return "-".join(words) or "others"
 
@@ -405,18 +423,6 @@ def _type_of(content: bytes) -> str | None:
     except NotStrictJson:
         return None
     return None if kind == "object" else kind
-
-
-def _kinds(factor: Factor) -> int:
-    """
-    How many wrong types a field gets in `standard`: all for numbers with two bounds, the coercible ones for the rest.
-    """
-    levels = {level.partition for level in factor.levels}
-    if {"at-minimum", "at-maximum"} <= levels:
-        return 6
-    if "true" in levels:
-        return 6
-    return 4 if "members" in levels or "typical" in levels else 3
 
 
 def _relations(derived: _Derived, rich: Case, minimal: Case) -> Iterator[Case]:
@@ -479,66 +485,90 @@ def _stored(operation: Operation) -> list[Json]:
     return [loads(dumps(row)) if not isinstance(row, dict) else row for row in operation.rows]
 
 
+@dataclass(slots=True)
+class _Rows:
+    """
+    The rows of the valid side as they are found, with the variants that they show.
+    """
+
+    derived: _Derived
+    tally: Tally
+    rows: list[Row] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    by_id: dict[str, Row] = field(default_factory=dict)
+    """Case id to the literals of its body."""
+
+    def add(self, row: Row, body: Json | None = None) -> None:
+        """
+        A row with its body; of the variants those that were sent least, where no body is given.
+        """
+        held = self.derived.bodies.body(row, self.tally.least(row)) if body is None else body
+        self.rows.append(row)
+        if (case := self.derived.row(held, "combinations")) is not None:
+            self.tally.add(row, held)
+            self.cases.append(case)
+            self.by_id[case.id] = row
+
+
 def _valid_side(
     derived: _Derived, strength: int, progress: Progress | None
-) -> tuple[list[Case], int, list[str], list[str], int]:
+) -> tuple[_Rows, int, list[str], list[str], int]:
     """
     Stored rows first and how many they are, what is impossible or unreached, and how many tuples are possible.
     Grown from the stored rows are those that decide, then those whose acceptance is left open.
     """
-    bodies, operation = derived.bodies, derived.operation
-    stored = _stored(operation) if strength > 1 else []
-    usable = [body for body in stored if bodies.oracle.valid(loads(encode(body)))]
-    kept = [(bodies.row(body), bodies.oracle.expectation(loads(encode(body))).outcome) for body in usable]
-    found = [case for body in usable if (case := derived.row(body, "combinations")) is not None]
-    old = len(found)
-    only = bodies.leaves if strength > 1 else bodies.accepted.all
-    decided = grow(
-        bodies.accepted,
-        strength,
-        [row for row, outcome in kept if outcome == "accepted"],
-        accept=lambda row: bodies.fits(row, "accepted"),
-        only=only,
-        progress=progress,
-    )
-    for turn, row in enumerate(decided.rows, start=len(usable)):
-        if (case := derived.row(bodies.body(row, turn), "combinations")) is not None:
-            found.append(case)
-    if strength > 1:  # what pairs of leaves leave out: objects without members
-        lone = grow(
+    bodies = derived.bodies
+    found = _Rows(derived, Tally(bodies))
+    decided: list[Row] = []
+    for body in _stored(derived.operation):
+        outcome = bodies.oracle.expectation(value).outcome if bodies.oracle.valid(value := loads(encode(body))) else ""
+        if outcome:
+            found.add(bodies.row(body), body)
+            decided.extend(found.rows[-1:] if outcome == "accepted" else ())
+    old = len(found.cases)
+
+    def grown(strength: int, only: int, progress: Progress | None = None) -> Grown:
+        made = grow(
             bodies.accepted,
-            1,
-            [*(row for row, _ in kept), *decided.rows],
+            strength,
+            decided,
             accept=lambda row: bodies.fits(row, "accepted"),
+            only=only,
+            progress=progress,
         )
-        decided.rows.extend(lone.rows)
-        found.extend(case for row in lone.rows if (case := derived.row(bodies.body(row), "combinations")) is not None)
-    found.extend(_variants(derived, found) if strength > 1 else ())
+        decided.extend(made.rows)
+        for row in made.rows:
+            found.add(row)
+        return made
+
+    tuples = grown(strength, bodies.leaves, progress)
+    grown(2, bodies.empties)  # what tuples of leaves leave out: objects without members
+    grown(1, bodies.accepted.all)
+    _add_variants(found)
     ever = bodies.accepted.fresh.domain if bodies.accepted.fresh else 0
     opened = grow(
         bodies.valid,
-        min(strength, 2),
-        [*(row for row, _ in kept), *decided.rows],
+        2,
+        found.rows,
         accept=lambda row: bodies.oracle.valid(bodies.body(row)),
-        only=(only & ever) if strength > 1 else bodies.valid.all,
+        only=bodies.leaves & ever,
     )
-    for turn, row in enumerate(opened.rows):
-        if (case := derived.row(bodies.body(row, turn), "combinations")) is not None:
-            found.append(case)
+    for row in opened.rows:
+        found.add(row)
     never = bodies.leaves & ~(bodies.valid.fresh.domain if bodies.valid.fresh else 0)
     impossible = [
         _told(bodies, literals) for literals in (*((literal,) for literal in bits(never)), *opened.impossible)
     ]
-    unreached = [_told(bodies, literals) for literals in (*decided.unreached, *opened.unreached)]
-    return found, old, impossible, unreached, decided.possible
+    unreached = [_told(bodies, literals) for literals in (*tuples.unreached, *opened.unreached)]
+    return found, old, impossible, unreached, tuples.possible
 
 
-def _variants(derived: _Derived, rows: list[Case]) -> Iterator[Case]:
+def _add_variants(found: _Rows) -> None:
     """
     Rows that hold what is left of the variants, as many in one body as go together.
     """
-    bodies, space = derived.bodies, derived.bodies.accepted
-    left = bodies.unsent(loads(case.content, as_written=True) for case in rows if case.expect.outcome == "accepted")
+    bodies, space = found.derived.bodies, found.derived.bodies.accepted
+    left = found.tally.unsent()
     while left:
         state, chosen = space.fresh, dict[int, Json]()
         for literal in left:
@@ -546,13 +576,13 @@ def _variants(derived: _Derived, rows: list[Case]) -> Iterator[Case]:
             if after is not None:
                 state, chosen[literal] = after, left[literal][-1]
         row = bodies.smallest(chosen)
-        body = bodies.body(row, chosen=chosen) if row is not None else None
+        body = bodies.body(row, chosen) if row is not None else None
         if body is None or bodies.oracle.expectation(loads(encode(body))).outcome != "accepted":
             row = bodies.smallest([next(iter(left))])
             chosen = {literal: left[literal][-1] for literal in itertools.islice(left, 1)}
-            body = bodies.body(row, chosen=chosen) if row is not None else None
-        if body is not None and (case := derived.row(body, "combinations")) is not None:
-            yield case
+            body = bodies.body(row, chosen) if row is not None else None
+        if row is not None:
+            found.add(row, body)
         for literal in chosen:
             left[literal].pop()
         left = {literal: values for literal, values in left.items() if values}
@@ -579,27 +609,32 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     bodies = Bodies.of(contract.document, operation)
     derived = _Derived(operation, bodies)
     minimal = _minimal(derived)
-    rows, stored, impossible, unreached, possible = _valid_side(derived, strength, progress)
-    rich = _richest(derived, rows, stored) or minimal
-    faults = [
+    found, stored, impossible, unreached, possible = _valid_side(derived, max(strength, 2), progress)
+    rich = _richest(derived, found.cases, stored) or minimal
+    thorough = strength > 2
+    others = [
         *derived.root(),
         *derived.missing(),
         *derived.unknown(),
         *derived.combinations(),
-        *derived.broken(thorough=strength > 2),
+        *derived.broken(thorough=thorough),
+        *derived.branches(),
+        *derived.singles(),
+        *derived.hostile(thorough=thorough),
+        *fixed.written(operation),
+        *(_relations(derived, rich, minimal) if minimal is not rich else ()),
     ]
-    singles = list(derived.singles())
-    hostile = list(derived.hostile(thorough=strength > 2))
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
-    protocol = list(fixed.written(operation))
-    relations = list(_relations(derived, rich, minimal)) if minimal is not rich else []
-    ordered = _ordered(minimal, rich, rows, faults, singles, hostile, corpus, protocol, relations, strength)
+    head = [minimal, *([] if minimal is rich else [rich]), *corpus]
+    cases = order.ordered(bodies, head, found.by_id, found.cases, others)
+    if strength == 1:
+        cases = cases[: max(SMOKE, order.values_end(found.by_id, cases))]
     return Plan(
         name=name,
         strength=strength,
-        cases=tuple(ordered),
+        cases=tuple(cases),
         bodies=bodies,
-        possible=possible if strength > 2 else 0,
+        possible=possible if thorough else 0,
         impossible=tuple(impossible),
         unreached=tuple(unreached),
     )
@@ -629,120 +664,3 @@ def _found(derived: _Derived, entry: Json) -> Case | None:
     """
     case = derived.case("corpus", f"corpus/{entry['name']}", entry["body"], "found", note=entry.get("note", ""))
     return None if case is None else replace(case, side="corpus")
-
-
-# --- order ----------------------------------------------------------------------------------------------------------
-
-
-WAVES = {
-    **dict.fromkeys(("below-minimum", "above-maximum", "not-a-member", "missing-required"), 0),
-    **dict.fromkeys(("wrong-type-string", "wrong-type-number"), 2),
-    "wrong-type-null": 3,
-    **dict.fromkeys(("member-in-other-case", "member-padded", "empty", "wrong-type-array"), 4),
-}
-LAST_WAVE = 6
-
-
-def _rank(case: Case) -> int:
-    """
-    The wave of a faulty case: bounds and unions first, then what servers convert, then what they let through.
-    """
-    partition = case.partition
-    if case.expect.outcome == "unspecified":
-        return LAST_WAVE
-    for sign, wave in (("Length", 0), ("combination", 1), ("fraction", 4)):
-        if sign in partition:
-            return wave
-    return WAVES.get(partition, 5)
-
-
-def _waves(faults: Iterable[Case]) -> list[Case]:
-    return [case for _, case in sorted(enumerate(faults), key=lambda item: (_rank(item[1]), item[0]))]
-
-
-def _dealt_out(*hands: tuple[list[Case], float]) -> Iterator[Case]:
-    """
-    Cases of several lists in turn, each list as often as its share says, each in its own order.
-    """
-    left = [(iter(cases), len(cases), share) for cases, share in hands if cases]
-    owed = [0.0 for _ in left]
-    counts = [count for _, count, _ in left]
-    while any(counts):
-        playing = [index for index, count in enumerate(counts) if count]
-        for index in playing:
-            owed[index] += left[index][2]
-        best = max(playing, key=lambda index: owed[index])
-        owed[best] -= sum(left[index][2] for index in playing)
-        counts[best] -= 1
-        yield next(left[best][0])
-
-
-def _ordered(
-    minimal: Case,
-    rich: Case,
-    rows: list[Case],
-    faults: list[Case],
-    singles: list[Case],
-    hostile: list[Case],
-    corpus: list[Case],
-    protocol: list[Case],
-    relations: list[Case],
-    strength: int,
-) -> list[Case]:
-    """
-    The minimal and the richest body, the first credentials, then rows and faults in turn; relations close the plan.
-    """
-    decided = [case for case in rows if case.expect.outcome == "accepted" and case is not rich]
-    opened = [case for case in rows if case.expect.outcome != "accepted"]
-    waves = _waves(faults)
-    if strength == 1:
-        protocol = _sampled(protocol)
-        singles = singles[:4]
-        others = (minimal, rich, *decided, *corpus, *protocol, *singles, *relations, *hostile, *opened)
-        waves = _sampled(waves, fill=SMOKE - len(others))
-    sure = [case for case in protocol if case.expect.outcome != "unspecified"]
-    loose = [case for case in protocol if case.expect.outcome == "unspecified"]
-    first = [case for case in sure if case.id.endswith("credentials/none")]
-    rest = [case for case in sure if case not in first]
-    first_faults, later_faults = _split(waves)
-    return [
-        minimal,
-        rich,
-        *first,
-        *corpus,
-        *_dealt_out(
-            (decided, 1.0 * len(decided)),
-            (first_faults, 2.0 * len(first_faults)),
-            (rest, 1.5 * len(rest)),
-            (singles, 1.0 * len(singles)),
-        ),
-        *relations,
-        *later_faults,
-        *loose,
-        *hostile,
-        *opened,
-    ]
-
-
-def _split(waves: list[Case]) -> tuple[list[Case], list[Case]]:
-    return [case for case in waves if _rank(case) < LAST_WAVE], [case for case in waves if _rank(case) == LAST_WAVE]
-
-
-def _sampled(cases: list[Case], fill: int = 0) -> list[Case]:
-    """
-    What `smoke` keeps: each constraint of each field once on each side, each kind of protocol fault once; and of the
-    rest the first ones, until `fill` are kept.
-    """
-    kept: list[Case] = []
-    seen: set[tuple[str, ...]] = set()
-    decided = [case for case in cases if case.expect.outcome != "unspecified"]
-    for case in decided:
-        side = "above" if "above" in case.partition else "below" if "below" in case.partition else ""
-        key = (case.partition,) if case.side == "protocol" else (case.field, case.keyword, side)
-        if key not in seen:
-            seen.add(key)
-            kept.append(case)
-    chosen = {case.id for case in kept}
-    more = [case for case in decided if case.id not in chosen]
-    chosen.update(case.id for case in more[: max(0, fill - len(kept))])
-    return [case for case in decided if case.id in chosen]

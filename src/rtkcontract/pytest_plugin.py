@@ -33,7 +33,6 @@ from rtkcontract import (
     coverage,
     explain,
     hush,
-    markdown,
     runs,
     summary,
     targets,
@@ -45,6 +44,7 @@ from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import key_of, shard_of
 from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Result, Target, Unanswered
+from rtkcontract.progress import Progress, bar
 from rtkcontract.redact import Redactor, redactor_of
 
 UNREACHED = (401, 403, 404)
@@ -221,7 +221,8 @@ def opened(config: pytest.Config) -> Round:
     operation = contract.operations[name]
     target = targets.target_of(option("--target"), os.environ, option("--base-url"))
     targets.limits_of(operation, target, option("--rate"))
-    plan = plans.make(contract, operation, option("--plan"))
+    with _bar(config, f"planning {option('--plan')}") as progress:
+        plan = plans.make(contract, operation, option("--plan"), progress=progress)
     redactor = redactor_of(contract, target)
     cases = _shard(
         option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target)))
@@ -238,6 +239,16 @@ def opened(config: pytest.Config) -> Round:
         rate=option("--rate"),
         started=_now(),
     )
+
+
+def _bar(config: pytest.Config, title: str) -> contextlib.AbstractContextManager[Progress | None]:
+    """
+    A bar where pytest itself writes; none under -q and -v, and none in a worker.
+    """
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.option.verbose != 0:
+        return contextlib.nullcontext()
+    return bar(title, reporter._tw._file, redirect=False)
 
 
 def _now() -> str:
@@ -330,6 +341,44 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if isinstance(case, Case) and made.target.kind == "cassettes":
             item.add_marker(pytest.mark.vcr)
             item.add_marker(pytest.mark.block_network)
+
+
+class Bar:
+    """
+    The hooks that let a bar stand for pytest's dots.
+    """
+
+    def __init__(self, advance: Progress, total: int) -> None:
+        self.advance, self.total, self.done = advance, total, 0
+        advance(0, total)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            self.done += 1
+            self.advance(self.done, self.total)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_report_teststatus(self) -> Generator[None, Any, None]:
+        outcome = yield
+        outcome.force_result((outcome.get_result()[0], "", ""))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, None, None]:
+    """
+    On a terminal, and where nothing but cases is run, a bar with counts and the time left.
+    """
+    config, reporter = session.config, session.config.pluginmanager.get_plugin("terminalreporter")
+    ours = ROUND in config.stash and all(
+        "contract_round" in getattr(item, "fixturenames", ()) for item in session.items
+    )
+    shown = _bar(config, f"plan {config.stash[ROUND].plan.name}") if ours else contextlib.nullcontext()
+    with shown as advance:
+        if advance is not None and reporter is not None:
+            reporter.showfspath = False
+            config.pluginmanager.register(Bar(advance, len(session.items)), "rtkcontract-bar")
+        yield
+    config.pluginmanager.unregister(name="rtkcontract-bar")
 
 
 def plan_lines(made: Round) -> list[str]:
@@ -603,5 +652,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         terminalreporter.write_line(f"{len(made.missing)} cases have no recording; `nox -s record` makes them")
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary_file:
+        from rtkcontract import markdown
+
         with Path(summary_file).open("a", encoding="utf-8") as page:
             page.write(redact(markdown.text(run)))

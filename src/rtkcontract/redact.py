@@ -23,7 +23,7 @@ from typing import Final
 from urllib.parse import quote
 
 from rtkcontract.errors import CannotTell
-from rtkcontract.identity import BY_THE_WAY
+from rtkcontract.identity import BY_THE_WAY, TOKEN_FORMS
 from rtkcontract.jsontext import NotStrictJson, dumps, encode, loads
 from rtkcontract.leaks import (
     IDS,
@@ -247,8 +247,8 @@ class Redactor:
     def _header(self, name: str, value: str) -> str:
         if name == "location":
             return self._url(value)
-        tokens = {f"Bearer {secret}": f"Bearer {key}" for key, secret in self.gate.secrets}
-        return tokens.get(value) or self._named(value)
+        names = {form(secret): form(key) for form in TOKEN_FORMS.values() for key, secret in self.gate.secrets}
+        return self._named(" ".join(names.get(word, word) for word in value.split(" ")))
 
     # What can be seen to be a secret.
 

@@ -22,14 +22,16 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
-import uvicorn
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import encode
 from rtkcontract.model import Answered, Headers, Json, Observation, Request, Response, Send, Unanswered
+
+if TYPE_CHECKING:
+    import uvicorn
 
 USER_AGENT = f"rtkcontract/{version('rtkcontract')}"
 MOST_ANSWER_BYTES = 10_000_000
@@ -360,6 +362,8 @@ def serve(respond: Respond, *, host: str = "127.0.0.1", port: int = 0) -> Iterat
 
     A `respond` that raises is answered with 500. Raises CannotTell when the port cannot be had.
     """
+    import uvicorn  # brings asyncio, which a run against another server does not need
+
     listening = _listening(host, port)
     name, number = listening.getsockname()[:2]
     origin = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
@@ -407,6 +411,8 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _config(app: App) -> uvicorn.Config:
+    import uvicorn
+
     return uvicorn.Config(
         app,
         loop="asyncio",
