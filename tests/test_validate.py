@@ -172,7 +172,7 @@ def test_bodies_of_the_plan_get_the_expectation_of_the_oracle() -> None:
     """Each derived body has the same outcome here and in the plan."""
     oracle = Oracle(CONTRACT.document, OPERATION.request_schema)
     seen = []
-    for case in plan.make(CONTRACT, OPERATION, "smoke").cases:
+    for case in plan.make(CONTRACT, OPERATION, "standard").cases:
         if case.side in ("valid", "invalid"):
             told = RULES.body(case.content)
             seen.append(told.expect.outcome)
