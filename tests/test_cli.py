@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def test_the_verbs_are_there() -> None:
     assert set() == set(NAMED) - {verb[0] for verb in VERBS}
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if len(verb) == 1], ids=" ".join)
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_help_ends_with_examples(verb: tuple[str, ...], said: Said) -> None:
     """The help of each verb shows how it is called, with examples of itself."""
     told = said(*verb, "--help", code=0).output
@@ -90,6 +91,31 @@ def test_help_ends_with_examples(verb: tuple[str, ...], said: Said) -> None:
 
     assert [] != examples
     assert [] == [line for line in examples if f"rtkcontract {' '.join(verb)}" not in line]
+
+
+def test_the_list_of_verbs_cuts_no_sentence(said: Said) -> None:
+    """Each verb is told in a whole sentence, in a narrow terminal too."""
+    told = said("--help", code=0).output
+
+    assert "..." not in told.partition("Commands:")[2]
+
+
+def test_help_of_check_names_each_option_of_the_run(said: Said) -> None:
+    """What pytest's own help tells of our options stands there, and the other way round."""
+    ours = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "rtkcontract.pytest_plugin", "--help"],
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=ROOT,
+    ).stdout
+    group = re.split(r"\n(?=\S)", ours[ours.index("\ncontract tests of RealtimeKit:") + 1 :])[0]
+    options = set(re.findall(r"^  (--[a-z-]+)", group, re.MULTILINE))
+
+    assert len(options) >= 10
+    assert options == set(re.findall(r"^ +(--[a-z-]+)", said("check", "--help", code=0).output, re.MULTILINE)) - {
+        "--help"
+    }
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -273,7 +299,7 @@ def test_a_broken_promise_is_a_finding(said: Said) -> None:
             code=1,
         ).output
 
-    assert "finding: status status: expected a 4xx: session_keep_alive_time_in_secs: minimum 60; got 201" in told
+    assert "finding: status: expected a 4xx: session_keep_alive_time_in_secs: minimum 60; got 201" in told
     assert told.endswith("breaks the contract\n")
     assert faults.TOKEN not in told
     assert faults.ACCOUNT not in told
@@ -477,3 +503,40 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     assert b"{" == first
     assert b"" == told
     assert 0 == code
+
+
+def test_a_wrong_option_of_pytest_is_not_told_as_anything_else() -> None:
+    """It ends with 4 there and with 5 without a test; here both could not tell."""
+    for option in ("--no-such-option", "--collect-only"):
+        done = subprocess.run(
+            [*COMMAND, "check", "--target", "emulator", "--plan", "smoke", "-k", "nothing at all", option],
+            capture_output=True,
+            check=False,
+        )
+
+        assert 2 == done.returncode
+
+
+def test_lines_stand_above_the_progress_bar(tmp_path: Path) -> None:
+    """On a terminal each line of the answer begins at its beginning, while the bar goes on below."""
+    (tmp_path / "bodies.jsonl").write_text('{"session_keep_alive_time_in_secs": 30}\n' * 300)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "validate", str(tmp_path / "bodies.jsonl")],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "300"},
+    ) as process:
+        os.close(theirs)
+        told = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(ours, 65_536):
+                told += part
+    os.close(ours)
+    lines = [line for line in told.decode().splitlines() if "outside the contract" in line]
+
+    assert 1 == process.returncode
+    assert 300 == len(lines)
+    # What stands before a line takes the bar away: carriage returns and escape sequences.
+    assert [] == [line for line in lines if not re.match(r"(?:\r|\x1b\[[0-9;?]*[A-Za-z])*line \d+: outside", line)]

@@ -158,3 +158,20 @@ def test_no_real_or_stand_in_value_is_exported(form: str) -> None:
     assert made() == text
     assert not re.search(r"rtkcontract-(account|app|token)|Bearer TOKEN|ACCOUNT_ID|APP_ID", text)
     assert form == "lines" or "{{token}}" in text
+
+
+def test_only_json_is_called_json_in_a_postman_collection() -> None:
+    """The client takes comments out of a body that is called JSON, and then another case is sent."""
+    collection = json.loads(export.postman(OPERATION, CASES))
+    bodies = [item["request"]["body"] for item in _requests(collection) if "body" in item["request"]]
+    named = {"json": [], "text": []}
+    for body in bodies:
+        named[body["options"]["raw"]["language"]].append(body["raw"])
+
+    assert named["json"]
+    assert named["text"]
+    for text in named["json"]:
+        json.loads(text)
+    for text in named["text"]:
+        with pytest.raises(ValueError, match=r"."):
+            json.loads(text)

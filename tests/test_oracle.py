@@ -12,7 +12,7 @@ import made
 from rtkcontract import catalog
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import Written
-from rtkcontract.oracle import Oracle, source_ids, sources_of
+from rtkcontract.oracle import Oracle, lacking, source_ids, sources_of
 
 CITED: dict[str, Any] = {
     "type": "object",
@@ -154,3 +154,31 @@ def test_every_refusal_of_the_meeting_cites_a_source_that_exists() -> None:
 
     assert ["rejected"] * 4 == [expectation.outcome for expectation in told]
     assert all(set(expectation.sources) <= set(contract.sources) and expectation.sources for expectation in told)
+
+
+def test_a_schema_that_stands_in_the_document_itself_has_its_place_there() -> None:
+    """A success envelope without `data` points at the line of the answer's schema, and cites its sources."""
+    contract = catalog.load()
+    schema = contract.operations["create_meeting"].success_schemas[201]
+    oracle = Oracle(contract.document, schema)
+    violation = next(one for one in oracle.violations({"success": True}) if one.keyword == "required")
+
+    assert "the body: required ['data']" == violation.message
+    assert violation.schema_pointer.endswith("/responses/201/content/application~1json/schema/required")
+    assert schema["x-source"] == oracle.node(violation.schema_pointer)["x-source"]
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "message", "expected"),
+    [
+        (b'{"data": {"a": 1}}', "/data", "data: required ['a', 'b', 'c']", ("b", "c")),
+        (b'{"list": [{"a": 1}, {}]}', "/list/1", "list.1: required ['a']", ("a",)),
+        (b"{}", "", "the body: required ['data']", ("data",)),
+        (b"{}", "", "the body: type object", ()),
+        (b"{", "", "the body: required ['data']", ()),
+        (b"[]", "/data", "data: required ['a']", ()),
+    ],
+)
+def test_missing_members_are_told_by_name(content: bytes, place: str, message: str, expected: tuple[str, ...]) -> None:
+    """Those of the list that are not there; none where the body cannot be read."""
+    assert expected == lacking(content, place, message)

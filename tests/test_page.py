@@ -504,6 +504,57 @@ def test_what_is_new_since_an_earlier_run_is_marked(clean: Run, broken: Run) -> 
     assert "Gone since 2026-11-22 18:41 UTC: create_meeting/" in Outline(page.html(clean, broken)).text
 
 
+def test_the_top_tells_what_broke_since_when_and_what_to_do(clean: Run, broken: Run) -> None:
+    """Before anything else; one run alone says how to find out since when."""
+    alone, since = (Outline(page.html(broken, earlier)).text for earlier in (None, clean))
+
+    assert "What broke session_keep_alive_time_in_secs 59, 59.999: accepted with 201, must be refused" in alone
+    assert "Since when one run does not tell; compare it with an earlier one" in alone
+    assert "What to do The emulator answers from the same documents" in alone
+    assert "Since when 1 of 1 way new since 2026-11-22 18:41 UTC" in since
+    assert "since kept on 2026-11-22 18:41 UTC" in since
+    assert since.index("What to do") < since.index("Operation")
+    assert "What broke" not in Outline(page.html(clean)).text
+
+
+def test_a_run_that_is_wrong_in_every_way_stays_small(tmp_path: Path) -> None:
+    """539 cases with ten findings each, all of different causes: under 1 MB, and what is left out is counted."""
+    found = [
+        dataclasses.replace(
+            each,
+            status="fail",
+            findings=tuple(
+                Finding(
+                    check="echo",
+                    case_id=each.case.id,
+                    where=f"/data/m{place}_{number}",
+                    expected="x" * 80,
+                    observed="y" * 80,
+                    sources=("oas", "seed"),
+                )
+                for number in range(10)
+            ),
+        )
+        for place, each in enumerate(samples.results(samples.accepts_two_in_five, samples.many_cases(539)))
+    ]
+    run = samples.saved(tmp_path / "r.jsonl", found, samples.header(planned=539))
+    text = page.html(run)
+
+    assert len(text.encode()) < 1_000_000
+    assert "5,190 further ways, in full in the saved run" in Outline(text).text
+
+
+def test_landmarks_have_names_of_their_own(broken: Run) -> None:
+    """Who jumps from landmark to landmark hears each name once."""
+    outline = Outline(page.html(broken))
+    named = [each["aria-label"] for _, each in outline.tags if each.get("role") == "region"]
+    named += [each["aria-labelledby"] for tag, each in outline.tags if tag == "section"]
+    headings = re.findall(r'<h2 id="[a-z]+-h">([^<]+)</h2>', page.html(broken))
+
+    assert len(named) == len(set(named))
+    assert set() == set(named) & set(headings)
+
+
 def test_a_very_large_run_stays_readable(tmp_path: Path) -> None:
     """Two thousand cases: rows and marks are cut, and the rest is counted."""
     run = samples.saved(

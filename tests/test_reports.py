@@ -270,13 +270,13 @@ def test_markdown_stays_under_the_limit(tmp_path: Path) -> None:
                 ),
             ),
         )
-        for number in range(3_000)
+        for number in range(6_000)
     ]
     marked: list[Result] = [
         dataclasses.replace(each, findings=(dataclasses.replace(each.findings[0], case_id=each.case.id),))
         for each in huge
     ]
-    run = samples.saved(tmp_path / "r.jsonl", marked, samples.header(planned=3_000))
+    run = samples.saved(tmp_path / "r.jsonl", marked, samples.header(planned=6_000))
     assert len(markdown.text(run).encode()) < 1_048_576
     text = markdown.comparison(_clean(tmp_path), run)
 
@@ -309,15 +309,21 @@ def test_a_code_span_holds_any_text(words: str) -> None:
     assert "|" not in span.replace("\\|", "")
 
 
-def test_a_comparison_is_a_table(tmp_path: Path) -> None:
+def test_a_comparison_tells_each_new_cause_in_full(tmp_path: Path) -> None:
     """New findings first; the headline says what changed since when."""
     text = markdown.comparison(_clean(tmp_path), _broken(tmp_path))
 
     assert text.startswith("## ❌ create\\_meeting breaks promises that it kept on 2026-11-22 18:41 UTC: 2 new")
-    assert "### New (2)\n\n| case | check | expected | got |\n| --- | --- | --- | --- |" in text.replace(
-        "\n\n\n", "\n\n"
-    )
+    assert "## New (2 findings)\n\n### 1. session\\_keep\\_alive\\_time\\_in\\_secs 59, 59.999: accepted" in text
+    assert "- since: kept on 2026-11-22 18:41 UTC\n" in text
     assert f"`create_meeting/{samples.KEEP_ALIVE}/below-minimum`" in text
+
+
+def test_what_is_fixed_is_a_table(tmp_path: Path) -> None:
+    """One row a cause, with a case to look at."""
+    text = markdown.comparison(_broken(tmp_path), _clean(tmp_path))
+
+    assert "## Fixed (2 findings)\n\n| what | cases | as |\n| --- | --- | --- |\n| `session_keep" in text
 
 
 def test_cases_of_one_run_only_are_named(tmp_path: Path) -> None:

@@ -381,3 +381,19 @@ def test_the_example_runs(tmp_path: Path, server: Server) -> None:
     assert 0 == done.returncode, done.stdout
     assert "1 passed" in done.stdout
     assert 1 == len(server.reached)
+
+
+def test_the_lines_of_the_readme_run(tmp_path: Path, server: Server) -> None:
+    """As they stand there; with 30 seconds nothing leaves, and the failure names the field and its limit."""
+    lines = (ROOT / "README.md").read_text().partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "test_readme.py").write_text(lines)
+    good = _pytest(tmp_path, server=server)
+    (tmp_path / "test_readme.py").write_text(lines.replace('title="Weekly"', "session_keep_alive_time_in_secs=30"))
+    bad = _pytest(tmp_path, server=server)
+
+    assert len(lines.splitlines()) <= 10
+    assert 0 == good.returncode, good.stdout
+    assert 1 == bad.returncode
+    assert "session_keep_alive_time_in_secs is 30\n" in bad.stdout
+    assert "it must be at least 60 (60 to 600)" in bad.stdout
+    assert 1 == len(server.reached)

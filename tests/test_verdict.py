@@ -50,7 +50,9 @@ def test_a_finding_tells_sent_expected_got_source_and_the_command(broken: Run) -
         "source     Cloudflare's published OpenAPI document, operation create_meeting (oas), dated 2026-08-14" in text
     )
     assert "also       create_meeting/session_keep_alive_time_in_secs/below-minimum-by-a-fraction\n" in text
-    assert f"rtkcontract send create_meeting/{samples.KEEP_ALIVE}/below-minimum --target emulator\n" in text
+    assert (
+        f"rtkcontract send create_meeting/{samples.KEEP_ALIVE}/below-minimum --target emulator --plan smoke\n" in text
+    )
     assert "Traceback" not in text
     assert 1 == summary.exit_code(broken)
 
@@ -88,8 +90,17 @@ def test_commands_and_differences_are_never_wrapped(broken: Run) -> None:
     """At forty columns prose is wrapped and the command is not."""
     lines = verdict.text(broken, width=40).splitlines()
 
-    assert any(line.rstrip().endswith("--target emulator") and len(line) > 80 for line in lines)
+    assert any(line.rstrip().endswith("--target emulator --plan smoke") and len(line) > 80 for line in lines)
     assert len(lines[0]) <= 40
+
+
+def test_an_id_that_is_longer_than_a_line_stays_whole(tmp_path: Path) -> None:
+    """What is cut in the middle can be neither copied nor searched for."""
+    long = f"create_meeting/{'w' * 70}"
+    left_out = {"left_out": [long]}
+    run = samples.saved(tmp_path / "r.jsonl", samples.results(), account=left_out)
+
+    assert long in verdict.text(run, width=40)
 
 
 def test_an_answer_cannot_move_the_cursor(tmp_path: Path) -> None:
@@ -127,7 +138,7 @@ def test_a_server_that_refuses_everything_is_one_group(tmp_path: Path) -> None:
     found = summary.groups(run, "finding")
 
     assert 1 == len(found)
-    assert found[0].title.endswith("cases: refused with 400, must be accepted")
+    assert "refused with 400 what must be accepted" == found[0].title
 
 
 def test_server_faults_are_one_group_and_come_before_the_rest(tmp_path: Path) -> None:
@@ -144,7 +155,7 @@ def test_server_faults_are_one_group_and_come_before_the_rest(tmp_path: Path) ->
     checks = [group.items[0][1].check for group in summary.groups(run, "finding")]
 
     assert ["secrets", "status", "status"] == checks
-    assert "3 cases: answered with 500" == summary.groups(run, "finding")[1].title
+    assert "answered with 500" == summary.groups(run, "finding")[1].title
 
 
 def test_a_named_cause_is_the_title(tmp_path: Path) -> None:
@@ -181,7 +192,7 @@ def test_more_than_ten_groups_are_listed_in_short(tmp_path: Path) -> None:
 
     assert text.startswith("create_meeting breaks its contract in 200 ways: 500 cases, 200 findings")
     assert 10 == text.count("send again")
-    assert "And 190 more ways, each in full in the saved run:" in text
+    assert "And 190 more ways, each in full in the HTML page of the saved run" in text
 
 
 def test_warnings_and_gaps_are_told(tmp_path: Path) -> None:
@@ -227,6 +238,8 @@ def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
 
     assert text.startswith("create_meeting was judged only in part, the run was not finished, 1 way to break")
     assert "14 planned cases not sent: the run was not finished" in text
+    assert text.endswith("What was found stands, and what was not sent is open. Run the check again, to its end.\n")
+    assert "Nothing can be said yet." in verdict.text(dataclasses.replace(part, entries=part.entries[:1]))
     assert 2 == summary.exit_code(part)
 
 
@@ -256,13 +269,29 @@ def test_who_was_judged_is_told(tmp_path: Path, observed: str, recorded: tuple[s
     assert verdict.text(run).splitlines()[0].endswith(f"(judged: {expected})")
 
 
+def test_a_case_without_a_recording_is_judged_by_nobody(tmp_path: Path) -> None:
+    """It counts neither among the judged cases nor for the maker of the recordings."""
+    head = samples.header(observed="recording")
+    run = samples.saved(tmp_path / "r.jsonl", samples.results()[:5], head, recorded=("2026-11-20T10:00:00Z", "vendor"))
+    skipped = tuple(
+        dataclasses.replace(
+            entry, recorded_at="", recorded_from="", result=dataclasses.replace(entry.result, status="skip")
+        )
+        for entry in run.entries[3:]
+    )
+    told = summary.headline(dataclasses.replace(run, entries=run.entries[:3] + skipped))
+
+    assert "3 of 5 cases, 0 findings" in told
+    assert told.endswith("(judged: recordings of the vendor, 2 days old)")
+
+
 def test_another_server_is_named_in_the_command(tmp_path: Path) -> None:
     """The command that sends a case again goes to the same server."""
     target = Target(kind="live", base_url="http://127.0.0.1:9/client/v4", account_id="a", app_id="b", token="c")
     head = samples.header(target=target, observed="server")
     run = samples.saved(tmp_path / "r.jsonl", samples.results(samples.takes_59), head)
 
-    assert "--target live --base-url http://127.0.0.1:9/client/v4\n" in verdict.text(run)
+    assert "--target live --base-url http://127.0.0.1:9/client/v4 --plan smoke\n" in verdict.text(run)
 
 
 def test_a_case_judged_from_a_recording_is_sent_again_live(tmp_path: Path) -> None:
@@ -271,7 +300,131 @@ def test_a_case_judged_from_a_recording_is_sent_again_live(tmp_path: Path) -> No
     head = samples.header(target=target, observed="recording")
     run = samples.saved(tmp_path / "r.jsonl", samples.results(samples.takes_59), head)
 
-    assert f"rtkcontract send create_meeting/{samples.KEEP_ALIVE}/below-minimum --target live\n" in verdict.text(run)
+    again = f"rtkcontract send create_meeting/{samples.KEEP_ALIVE}/below-minimum --target live --plan smoke\n"
+    assert again in verdict.text(run)
+
+
+@pytest.mark.parametrize(
+    ("check", "expected", "command"),
+    [
+        (
+            "relations",
+            "60, as in the answer to create_meeting/minimal: the same body again",
+            "send create_meeting/minimal create_meeting/n/00 --target emulator",
+        ),
+        (
+            "unique_ids",
+            "an id of its own; create_meeting/minimal has this one",
+            "send create_meeting/minimal create_meeting/n/00 --target emulator",
+        ),
+        ("dropped", "1, as sent", "check --target emulator --operation create_meeting"),
+        ("memory", "nothing from an earlier request", "check --target emulator --operation create_meeting"),
+        (
+            "latency",
+            "an answer within 0.25 s (--max-latency)",
+            "send create_meeting/n/00 --target emulator --max-latency 0.25",
+        ),
+        ("echo", "60, as sent", "send create_meeting/n/00 --target emulator"),
+    ],
+)
+def test_what_several_answers_tell_is_reproduced_with_all_of_them(
+    tmp_path: Path, check: str, expected: str, command: str
+) -> None:
+    """One case alone does not show that an id came twice; a limit of its own is handed on; standard is the default."""
+    run = samples.saved(
+        tmp_path / "r.jsonl", _marked(1, check=check, expected=expected), samples.header(plan="standard")
+    )
+
+    assert f"rtkcontract {command}" == summary.reproduce(run, run.entries[0].result.findings[0])
+
+
+@pytest.mark.parametrize(
+    ("check", "where", "cause", "title"),
+    [
+        ("echo", "/data/title", "echo title", "title comes back other than it was sent"),
+        (
+            "secrets",
+            "body",
+            "leak a stored credential that was sent",
+            "the answer holds a stored credential that was sent",
+        ),
+        ("secrets", "/data/a/b", "secret a.b", "a.b is a secret and comes back in the answer"),
+        (
+            "relations",
+            "/data/a",
+            "relation white-space a",
+            "a differs between two answers to the same request (white-space)",
+        ),
+        ("unique_ids", "/data/id", "ids repeat", "one id was given out twice"),
+        ("body_schema", "/data/id", "", "data.id in the answer: format uuid is promised"),
+        ("envelope", "/success", "", "success in the answer: type boolean is promised"),
+        ("envelope", "", "", "the answer: a JSON body is promised"),
+    ],
+)
+def test_a_title_is_in_plain_words(tmp_path: Path, check: str, where: str, cause: str, title: str) -> None:
+    """A reader need not know how a check is called."""
+    promises = {"/data/id": "data.id: format uuid", "/success": "success: type boolean", "": "a JSON body"}
+    found = _marked(2, check=check, where=where, cause=cause, expected=promises.get(where, "1"))
+    run = samples.saved(tmp_path / "r.jsonl", found)
+
+    assert [title] == [group.title for group in summary.groups(run)]
+
+
+def test_the_member_that_is_missing_is_named(tmp_path: Path) -> None:
+    """Not the list of all that is required; an answer that is gone or cut names none."""
+    run = samples.saved(tmp_path / "r.jsonl", samples.results(samples.forgets_ids))
+    group = summary.groups(run, "finding")[0]
+    entry, finding = group.items[0]
+    told = summary.story(run, entry, finding)
+    cut = dataclasses.replace(
+        entry,
+        result=dataclasses.replace(
+            entry.result, observation=Answered(response=Response(status=201, headers=(), content=b"{"), elapsed_s=None)
+        ),
+    )
+
+    assert "data.id is missing from the answer" == group.title
+    assert "data.id: required" == told.expected
+    assert told.got.startswith("no data.id, in a 201")
+    assert () == summary.absent(cut, finding)
+
+
+def test_taking_a_call_without_credentials_comes_first(tmp_path: Path) -> None:
+    """A server that accepts everything: what it opens to anybody is a group of its own."""
+    run = samples.saved(tmp_path / "r.jsonl", samples.results(lambda _, __: samples.created()))
+    titles = [group.title for group in summary.groups(run, "finding")]
+
+    assert "no-credential: accepted with 201, must be refused" == titles[0]
+    assert "accepted with 201 what must be refused" in titles
+
+
+@pytest.mark.parametrize(
+    ("observed", "words"),
+    [
+        ("vendor", "report it to the vendor"),
+        ("server", "correct the server"),
+        ("emulator", "look for the fault in the schemas or in this toolkit"),
+        ("recording", "to the live API"),
+    ],
+)
+def test_what_to_do_is_told(tmp_path: Path, observed: str, words: str) -> None:
+    """It depends on who was judged; after a clean run the terminal says nothing of it."""
+    head = samples.header(observed=observed)
+    text = verdict.text(samples.saved(tmp_path / "r.jsonl", samples.results(samples.takes_59), head))
+
+    assert words in text.splitlines()[-1]
+    assert "What to do" not in verdict.text(samples.saved(tmp_path / "c.jsonl", samples.results(), head))
+
+
+def test_a_recording_tells_since_when(tmp_path: Path) -> None:
+    """At least since the day of the recording; one live run tells nothing of it."""
+    head = samples.header(observed="recording")
+    found = samples.results(samples.takes_59)
+    replayed = samples.saved(tmp_path / "r.jsonl", found, head, recorded=("2026-10-23T18:00:00Z", "vendor"))
+
+    assert "     since      recorded on 2026-10-23 18:00 UTC\n" in verdict.text(replayed)
+    assert "Since when: recorded on 2026-10-23 18:00 UTC or before; a recording" in verdict.text(replayed)
+    assert "Since when: one run does not tell" in verdict.text(samples.saved(tmp_path / "s.jsonl", found))
 
 
 def test_two_json_containers_are_compared_member_by_member() -> None:
@@ -290,17 +443,18 @@ def test_two_runs_are_compared(clean: Run, broken: Run) -> None:
     assert text.startswith(
         "create_meeting breaks promises that it kept on 2026-11-22 18:41 UTC: 2 new, 0 fixed, 0 unchanged"
     )
-    assert "send again: rtkcontract send" in text
+    assert "     since      kept on 2026-11-22 18:41 UTC\n" in text
+    assert "     send again rtkcontract send" in text
     assert (1, 0) == (compare.exit_code(clean, broken), compare.exit_code(broken, clean))
     assert "0 new, 2 fixed, 0 unchanged" in back
-    assert "Fixed:\n - create_meeting/session_keep_alive_time_in_secs/below-minimum  status\n" in back
+    assert "Fixed:\n - session_keep_alive_time_in_secs 59, 59.999: accepted with 201" in back
 
 
 def test_an_unchanged_finding_is_no_news(broken: Run) -> None:
     """The same run twice: nothing new, exit code 0."""
     assert "0 new, 0 fixed, 2 unchanged" in verdict.comparison(broken, broken)
     assert 0 == compare.exit_code(broken, broken)
-    assert "new since" not in verdict.text(broken, earlier=broken)
+    assert "     since      broken already on 2026-11-22 18:41 UTC\n" in verdict.text(broken, earlier=broken)
 
 
 def test_a_finding_whose_case_was_not_judged_again_is_not_fixed(tmp_path: Path, broken: Run) -> None:
@@ -311,6 +465,7 @@ def test_a_finding_whose_case_was_not_judged_again_is_not_fixed(tmp_path: Path, 
 
     assert (0, 0, 2) == (len(found.new), len(found.fixed), len(found.untold))
     assert "2 no longer told" in text
+    assert "No longer told, for the later run did not judge the case:\n - session_keep_alive" in text
     assert "Only in the earlier run: create_meeting/body/minimal, create_meeting/session_keep" in text
     assert "The later run was not finished." in text
     assert 2 == compare.exit_code(broken, later)
@@ -326,9 +481,14 @@ def test_what_makes_a_comparison_doubtful_is_told(tmp_path: Path, clean: Run) ->
     assert "The runs judge different operations: create_meeting and other." == told[0]
 
 
-def test_what_is_new_is_marked(clean: Run, broken: Run) -> None:
-    """With an earlier run the verdict says since when something is broken."""
-    assert "2 cases  new since 2026-11-22 18:41 UTC" in verdict.text(broken, earlier=clean)
+def test_an_earlier_run_tells_since_when(clean: Run, broken: Run) -> None:
+    """Whether the earlier run saw the promise kept, or did not look."""
+    unseen = dataclasses.replace(clean, entries=clean.entries[:1])
+    told = verdict.text(broken, earlier=clean)
+
+    assert "     since      kept on 2026-11-22 18:41 UTC\n" in told
+    assert "Since when: 1 of 1 way new since 2026-11-22 18:41 UTC, 0 broken already then.\n" in told
+    assert "     since      not judged on 2026-11-22 18:41 UTC\n" in verdict.text(broken, earlier=unseen)
 
 
 def test_latency_is_told_as_a_distribution(clean: Run) -> None:
@@ -364,10 +524,16 @@ def _marked(count: int, *, severity: str = "finding", **changed: object) -> list
             reason="",
             findings=(
                 Finding(
-                    check="echo",
                     case_id=f"create_meeting/n/{number:02}",
                     severity=severity,  # type: ignore[arg-type]
-                    **{"where": f"/data/m{number:02}", "expected": "1", "observed": "2", "sources": ("oas",)} | changed,  # type: ignore[arg-type]
+                    **{
+                        "check": "echo",
+                        "where": f"/data/m{number:02}",
+                        "expected": "1",
+                        "observed": "2",
+                        "sources": ("oas",),
+                    }
+                    | changed,  # type: ignore[arg-type]
                 ),
             ),
         )
@@ -419,6 +585,16 @@ def test_what_was_cut_off_is_told(tmp_path: Path) -> None:
     assert " - the end of the file: line 20 was cut off and is left out\n" in text
 
 
+def _kept(run: Run) -> tuple[runs.Entry, ...]:
+    """
+    The entries as if each promise had been kept.
+    """
+    return tuple(
+        dataclasses.replace(entry, result=dataclasses.replace(entry.result, status="pass", findings=()))
+        for entry in run.entries
+    )
+
+
 def test_many_changes_between_runs_are_cut_and_counted(tmp_path: Path) -> None:
     """Twenty are shown; the others are counted."""
     before = samples.saved(tmp_path / "a.jsonl", samples.results())
@@ -426,19 +602,21 @@ def test_many_changes_between_runs_are_cut_and_counted(tmp_path: Path) -> None:
     text = verdict.comparison(before, after)
 
     assert "\nNew:\n" in text
-    assert " - and 5 more\n" in text
+    assert "\nAnd 15 more ways, " in text
+    assert "Fixed:\n" in (back := verdict.comparison(after, dataclasses.replace(after, entries=_kept(after))))
+    assert " - and 5 more\n" in back
     assert "Only in the later run: create_meeting/n/00, create_meeting/n/01, create_meeting/n/02 and 22 more" in text
 
 
-def test_groups_of_several_partitions_are_told_by_their_number(tmp_path: Path) -> None:
-    """Bodies without a field in common have only their number in common."""
+def test_groups_of_several_partitions_are_told_by_their_kind(tmp_path: Path) -> None:
+    """Bodies without a field in common have the keyword in common."""
     found = [
         dataclasses.replace(each, case=dataclasses.replace(each.case, partition=f"p{place}", keyword="json"))
         for place, each in enumerate(_marked(2, where="status", expected="201", observed="404"))
     ]
     run = samples.saved(tmp_path / "r.jsonl", found)
 
-    assert ["2 cases: accepted with 201, must be accepted"] == [group.title for group in summary.groups(run)]
+    assert ["json: accepted with 201, must be accepted"] == [group.title for group in summary.groups(run)]
 
 
 @pytest.mark.parametrize(

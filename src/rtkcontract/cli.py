@@ -18,13 +18,13 @@ import click
 
 from rtkcontract import __version__
 from rtkcontract.errors import CannotTell
-from rtkcontract.progress import bar
+from rtkcontract.progress import bar, telling_bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtkcontract.changes import Change
-    from rtkcontract.model import Case, Contract, Operation
+    from rtkcontract.model import Case, Contract, Operation, Result
     from rtkcontract.plan import Plan
     from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
@@ -129,9 +129,30 @@ RATE = click.option(
 )
 
 
+CHECK_OPTIONS = (
+    ("--plan NAME", "smoke, standard (default) or thorough"),
+    ("--base-url URL", "with --target live: another server"),
+    ("--operation NAME", "the operation; the first of the contract by default"),
+    ("--max-requests N", "send the N cases that detect most"),
+    ("--shard K/N", "only the cases of shard K of N, as 1/4"),
+    ("--rate N", "at most N requests in ten seconds; 0, on loopback only, lifts the limit"),
+    ("--max-latency SECONDS", "a slower answer is a finding (default 5)"),
+    ("--run-file FILE", "save the run as JSON lines, for `rtkcontract report`"),
+    ("--schemas DIR", "the folder that holds openapi.json"),
+    ("--cassettes DIR", "the folder of the recordings"),
+    ("--no-explain", "do not narrow findings down to their smallest cause"),
+    ("--release", "what a pull request is only warned of fails"),
+)
+"""The options of the pytest plugin, which tells them too late for a quick help page."""
+
+
 @main.command(
+    short_help="Run the contract tests, wherever the current folder is.",
     context_settings={"ignore_unknown_options": True},
-    epilog=examples(
+    epilog="\b\nOptions of the run:\n"
+    + "\n".join(f"  {name:<22} {told}" for name, told in CHECK_OPTIONS)
+    + "\n\n"
+    + examples(
         "rtkcontract check --target emulator",
         "rtkcontract check --target live --max-requests 80 --run-file run.jsonl",
         "rtkcontract check --target live --base-url http://127.0.0.1:8080/client/v4 --plan smoke",
@@ -147,8 +168,7 @@ def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None
     """
     Run the contract tests, wherever the current folder is.
 
-    Further options go to pytest as they are: --base-url, --plan, --operation, --max-requests, --max-latency, --rate,
-    --shard, --schemas, --cassettes, --run-file, --no-explain, --release, and pytest's own, such as -q, -k or -n.
+    The run takes the options below, and those of pytest, such as -q, -k or -n.
     """
     ctx.exit(_pytest(target, pytest_args))
 
@@ -167,16 +187,19 @@ def _pytest(target: str, options: Sequence[str]) -> int:
     for needless in ("anyio", "doctest", "faulthandler", "threadexception", "unittest", "unraisableexception"):
         quick += ["-p", f"no:{needless}"]
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
-    return int(pytest.main([*own, *options]))
+    code = int(pytest.main([*own, *options]))
+    # 3 to 5 are pytest's for its own faults, a wrong option and no test: nothing can be told.
+    return code if code in (0, 1) else 2
 
 
 @main.command(
+    short_help="Tell whether a body, an answer or an exchange is within the contract.",
     epilog=examples(
         "rtkcontract validate body.json",
         "rtkcontract validate --as answer answer.json",
         "cat bodies.jsonl | rtkcontract validate -",
         "rtkcontract validate traffic.har",
-    )
+    ),
 )
 @click.argument("file", metavar="FILE|-")
 @click.option(
@@ -204,13 +227,14 @@ def validate(
 
     contract, found = loaded(schemas, operation)
     tally = validating.Tally()
-    with _opened(file) as (stream, name, size), bar("bytes validated") as progress:
+    with _opened(file) as (stream, name, size), telling_bar("bytes validated") as (progress, above):
+        told = above or click.echo
         for verdict in validating.verdicts(contract, found, stream, name=name, form=kind):
             tally.add(verdict)
             if as_json:
-                click.echo(dumps(validating.as_json(verdict)))
+                told(dumps(validating.as_json(verdict)))
             elif verdict.outcome != "accepted" or verdict.notes:
-                click.echo(validating.text(verdict))
+                told(validating.text(verdict))
             if progress and size:
                 progress(stream.tell(), size)
     click.echo(dumps(tally.as_json()) if as_json else tally.text())
@@ -246,7 +270,10 @@ def cases() -> None:
     """
 
 
-@cases.command("list")
+@cases.command(
+    "list",
+    epilog=examples("rtkcontract cases list --plan smoke", "rtkcontract cases list --ids | grep keep_alive"),
+)
 @PLAN
 @SCHEMAS
 @OPERATION
@@ -262,7 +289,7 @@ def cases_list(plan: str, schemas: str | None, operation: str | None, ids: bool)
         click.echo(f"{len(made.cases)} cases in the plan {made.name}; at most {made.meetings} are accepted", err=True)
 
 
-@cases.command("show")
+@cases.command("show", epilog=examples("rtkcontract cases show create_meeting/minimal"))
 @click.argument("identity", metavar="CASE")
 @PLAN
 @SCHEMAS
@@ -271,7 +298,7 @@ def cases_show(identity: str, plan: str, schemas: str | None, operation: str | N
     """
     One case: what is sent, what is expected, and why.
     """
-    contract, _, made = planned(schemas, operation, plan)
+    contract, _, made = planned(schemas, operation or _operation_of((identity,)), plan)
     case = found_case(made, identity)
     expect = case.expect
     click.echo(f"{case.id}\n  partition  {case.partition}" + (f" of {case.field}" if case.field else ""))
@@ -288,7 +315,14 @@ def cases_show(identity: str, plan: str, schemas: str | None, operation: str | N
     click.echo(f"  content    {case.content.decode('utf-8', 'backslashreplace')}")
 
 
-@cases.command("export")
+@cases.command(
+    "export",
+    epilog=examples(
+        "rtkcontract cases export --plan smoke > cases.jsonl",
+        "rtkcontract cases export --format har > cases.har",
+        "rtkcontract cases export --format postman > create_meeting.postman_collection.json",
+    ),
+)
 @click.option(
     "--format",
     "form",
@@ -315,7 +349,9 @@ def cases_export(form: str, plan: str, schemas: str | None, operation: str | Non
     click.echo(told, nl=not told.endswith("\n"))
 
 
-@cases.command("grow")
+@cases.command(
+    "grow", short_help="Store the rows that an edited schema needs.", epilog=examples("rtkcontract cases grow")
+)
 @SCHEMAS
 @OPERATION
 def cases_grow(schemas: str | None, operation: str | None) -> None:
@@ -336,20 +372,31 @@ def cases_grow(schemas: str | None, operation: str | None) -> None:
 
 
 @main.command(
-    epilog=examples("rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live")
+    short_help="Send cases and show each request, answer and verdict.",
+    epilog=examples(
+        "rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live",
+        "rtkcontract send create_meeting/minimal create_meeting/relations/minimal-again",
+    ),
 )
-@click.argument("identity", metavar="CASE")
+@click.argument("identities", metavar="CASE...", nargs=-1, required=True)
 @TARGET
 @BASE_URL
 @PLAN
 @SCHEMAS
 @OPERATION
 @RATE
-@click.option("--max-latency", type=float, default=5.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--max-latency",
+    type=float,
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="A slower answer is a finding.",
+)
 @click.pass_context
 def send(
     ctx: click.Context,
-    identity: str,
+    identities: tuple[str, ...],
     target: str,
     base_url: str | None,
     plan: str,
@@ -359,46 +406,76 @@ def send(
     max_latency: float,
 ) -> None:
     """
-    Send one case and show the request, the answer and the verdict.
+    Send cases, one after the other, and show each request, answer and verdict.
+
+    What several answers tell together, such as an id that comes twice, is told of those that are sent here.
     """
     from rtkcontract import checks, targets
     from rtkcontract.cases import request_of
-    from rtkcontract.model import Answered
     from rtkcontract.redact import redactor_of
 
-    contract, found, made = planned(schemas, operation, plan)
-    case = found_case(made, identity)
+    contract, found, made = planned(schemas, operation or _operation_of(identities), plan)
+    chosen = [found_case(made, identity) for identity in identities]
     where = targets.target_of(target, os.environ, base_url)
     if where.kind == "cassettes":
         raise CannotTell("send needs something that answers; use --target emulator or --target live")
     with targets.asking(contract, found, where, rate=rate) as asking:
         redact = redactor_of(contract, asking.target).text
-        request = request_of(found, case, asking.target)
-        result = checks.judge(
-            contract, found, case, asking.send(request), max_latency_s=max_latency, secrets=(where.token,)
-        )
-    click.echo(redact(f"> {request.method} {found.path}\n> {case.content.decode('utf-8', 'backslashreplace')}"))
-    if isinstance(result.observation, Answered):
-        answer = result.observation
-        click.echo(f"< {answer.response.status} in {answer.elapsed_s or 0:.3f} s")
-        click.echo(redact("< " + answer.response.content.decode("utf-8", "backslashreplace")))
-    click.echo(f"expected: {case.expect.outcome}, {case.expect.reason}")
-    for finding in result.findings:
-        click.echo(
-            redact(
-                f"{finding.severity}: {finding.check} {finding.where}: "
-                f"expected {finding.expected}; got {finding.observed}"
+        answered = [
+            checks.judge(
+                contract,
+                found,
+                case,
+                asking.send(request_of(found, case, asking.target)),
+                max_latency_s=max_latency,
+                secrets=(where.token,),
             )
-        )
-    click.echo(
-        {"pass": "within the contract", "fail": "breaks the contract"}.get(
-            result.status, f"could not tell: {result.reason}"
-        )
+            for case in chosen
+        ]
+    results = checks.judge_run(contract, found, answered)
+    for result in results:
+        click.echo(redact("\n".join(_sent_text(found, result))))
+    statuses = {result.status for result in results}
+    ctx.exit(1 if "fail" in statuses else 0 if statuses == {"pass"} else 2)
+
+
+def _operation_of(identities: Sequence[str]) -> str | None:
+    """
+    The operation that the id of a case begins with; None for no id.
+    """
+    name, slash, _ = identities[0].partition("/")
+    return name if slash else None
+
+
+def _sent_text(operation: Operation, result: Result) -> Iterator[str]:
+    """
+    A request, its answer and the verdict, line by line.
+    """
+    from rtkcontract import summary
+    from rtkcontract.cases import request_of
+    from rtkcontract.model import Answered
+    from rtkcontract.runs import NOWHERE
+
+    case, answer = result.case, result.observation
+    request = request_of(operation, case, NOWHERE)
+    yield f"> {request.method} {operation.path}"
+    yield f"> {case.content.decode('utf-8', 'backslashreplace')}"
+    if isinstance(answer, Answered):
+        yield f"< {answer.response.status} in {answer.elapsed_s or 0:.3f} s"
+        yield "< " + answer.response.content.decode("utf-8", "backslashreplace")
+    yield f"expected: {case.expect.outcome}, {case.expect.reason}"
+    for finding in result.findings:
+        place = summary.place_of(finding)
+        yield f"{finding.severity}: {finding.check}{place}: expected {finding.expected}; got {finding.observed}"
+    yield {"pass": "within the contract", "fail": "breaks the contract"}.get(
+        result.status, f"could not tell: {result.reason}"
     )
-    ctx.exit({"pass": 0, "fail": 1}.get(result.status, 2))
 
 
-@main.command(epilog=examples("rtkcontract serve --port 8080 --token my-own-token"))
+@main.command(
+    short_help="Run the emulator on 127.0.0.1 for developing against.",
+    epilog=examples("rtkcontract serve --port 8080 --token my-own-token"),
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--token", default=None, help="The bearer token that is accepted; a clearly fake one by default.")
 @click.option("--account-id", default=None, help="The account id that is known.")
@@ -432,8 +509,12 @@ AT_MOST = click.IntRange(min=0)
 @main.command(epilog=examples("rtkcontract replay", "rtkcontract replay --release --expire-days 60"))
 @click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
 @click.option("--release", is_flag=True, help="What a pull request is only warned of fails.")
-@click.option("--warn-days", type=DAYS, default=30.0, show_default=True, metavar="DAYS", help="Ageing from then on.")
-@click.option("--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="Expired from then on.")
+@click.option(
+    "--warn-days", type=DAYS, default=30.0, show_default=True, metavar="DAYS", help="An older recording is a warning."
+)
+@click.option(
+    "--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="An older recording has expired."
+)
 @click.option("--every", is_flag=True, help="Name every recording that is not as it should be, not ten a state.")
 @PLAN
 @SCHEMAS
@@ -475,12 +556,13 @@ def replay(
 
 
 @main.command(
+    short_help="Record the cases that have no fresh recording.",
     epilog=examples(
         "rtkcontract record --target emulator",
         "rtkcontract record --target emulator -n auto",
         "rtkcontract record --target live --max-requests 100 --max-meetings 30",
         "rtkcontract record --target live --compare",
-    )
+    ),
 )
 @TARGET
 @BASE_URL
@@ -488,7 +570,12 @@ def replay(
 @click.option("--max-requests", type=AT_MOST, metavar="N", help="Requests at the most.")
 @click.option("--max-meetings", type=AT_MOST, metavar="N", help="Accepted creates at the most.")
 @click.option(
-    "--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="Recorded again from then on."
+    "--expire-days",
+    type=DAYS,
+    default=90.0,
+    show_default=True,
+    metavar="DAYS",
+    help="An older recording is recorded anew.",
 )
 @click.option("--all", "again", is_flag=True, help="Record what is there and fresh, too.")
 @click.option(
@@ -611,16 +698,23 @@ def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
 
 
 @main.command(
+    short_help="Send generated bodies, and shrink what fails.",
     epilog=examples(
         "rtkcontract hunt --target emulator --max-examples 500",
         "rtkcontract hunt --target live --max-requests 200 --promote",
-    )
+    ),
 )
 @TARGET
 @BASE_URL
-@click.option("--side", type=click.Choice(["valid", "invalid", "both"]), default="both", show_default=True)
-@click.option("--max-examples", type=int, default=200, show_default=True)
-@click.option("--max-requests", type=int, default=None, metavar="N")
+@click.option(
+    "--side",
+    type=click.Choice(["valid", "invalid", "both"]),
+    default="both",
+    show_default=True,
+    help="Bodies that fit the schema, or that do not.",
+)
+@click.option("--max-examples", type=int, default=200, show_default=True, help="Bodies of each side at the most.")
+@click.option("--max-requests", type=int, default=None, metavar="N", help="Requests at the most.")
 @click.option("--seed", type=int, default=None, help="The same seed sends the same bodies.")
 @click.option("--promote", is_flag=True, help="Keep each shrunk counterexample in corpus.jsonl.")
 @SCHEMAS
@@ -699,11 +793,12 @@ def hunt(
 
 
 @main.command(
+    short_help="Turn a saved run into any format, or compare two.",
     epilog=examples(
         "rtkcontract report run.jsonl",
         "rtkcontract report run.jsonl --format html -o report.html",
         "rtkcontract report yesterday.jsonl today.jsonl",
-    )
+    ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="RUN [LATER_RUN]", type=click.Path(path_type=Path))
 @click.option(
@@ -712,6 +807,7 @@ def hunt(
     type=click.Choice(["text", "html", "junit", "markdown", "sarif", "json"]),
     default="text",
     show_default=True,
+    help="text for a terminal, html for people, json for tools; the others for CI.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
 @SCHEMAS
@@ -719,6 +815,8 @@ def hunt(
 def report(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path | None, schemas: str | None) -> None:
     """
     Turn a saved run into any format, or compare two: what is new, fixed and unchanged.
+
+    Exit codes are those of the run; of two runs 1 means that something is new.
     """
     from rtkcontract import compare, runs, summary
 
@@ -737,7 +835,7 @@ def report(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path 
 
 
 def _rendered(found: list[Any], form: str, schemas: str | None) -> str:
-    from rtkcontract import catalog, compare, junit, markdown, page, sarif, verdict
+    from rtkcontract import catalog, checks, compare, junit, markdown, page, sarif, verdict
     from rtkcontract.jsontext import dumps
 
     two, last = len(found) == 2, found[-1]
@@ -757,10 +855,17 @@ def _rendered(found: list[Any], form: str, schemas: str | None) -> str:
     if form == "junit":
         return junit.document(last).decode()
     folder = Path(schemas) if schemas else catalog.data_folder("schemas")
-    return sarif.document(last, catalog.folder_reader(folder))
+    asked = {
+        check.__name__: " ".join((check.__doc__ or "").strip().partition("\n\n")[0].split())
+        for check in (*checks.CHECKS, *checks.RUN_CHECKS)
+    }
+    return sarif.document(last, catalog.folder_reader(folder), asked)
 
 
-@main.command(epilog=examples("rtkcontract schema > openapi.json", "rtkcontract schema request"))
+@main.command(
+    short_help="Print the OpenAPI document or one schema.",
+    epilog=examples("rtkcontract schema > openapi.json", "rtkcontract schema request"),
+)
 @click.argument("which", type=click.Choice(["openapi", "request", "answer", "error"]), default="openapi")
 @SCHEMAS
 @OPERATION
@@ -793,12 +898,13 @@ FORMAT = click.option(
 
 
 @main.command(
+    short_help="Tell what changed between two contracts, and whom it breaks.",
     epilog=examples(
         "rtkcontract diff                              # the merge base with main against the working tree",
         "rtkcontract diff main..HEAD --format markdown",
         "rtkcontract diff old/openapi.json new/openapi.json --operation create_meeting",
         "rtkcontract diff @2026-08-14 --fail-on strict  # the contract as it was on a day of its known history",
-    )
+    ),
 )
 @click.argument("old", default="")
 @click.argument("new", default="")
@@ -862,10 +968,11 @@ def _recordings_told(before: Revision, after: Revision, found: Sequence[Change],
 
 
 @main.command(
+    short_help="Hold the contract against the vendor's SDK or document.",
     epilog=examples(
         "rtkcontract drift                        # the types of the installed package cloudflare",
         "rtkcontract drift --document openapi.yaml",
-    )
+    ),
 )
 @click.option(
     "--document", type=click.Path(path_type=Path), help="The vendor's OpenAPI document, JSON or YAML, of any size."

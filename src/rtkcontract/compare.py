@@ -51,11 +51,35 @@ def _findings(run: Run) -> dict[Key, Item]:
     }
 
 
-def new_keys(before: Run, after: Run) -> frozenset[Key]:
+def since(earlier: Run | None, group: summary.Group) -> str:
     """
-    The findings of the later run that the earlier one does not hold.
+    Since when the promise is broken, as far as an earlier run or the age of the recordings tells; "" where none does.
     """
-    return frozenset(_findings(after)) - frozenset(_findings(before))
+    if earlier is not None:
+        when = summary.day_and_time(earlier.header.started)
+        known = _findings(earlier)
+        if any(key_of(finding) in known for _, finding in group.items):
+            return f"broken already on {when}"
+        judged = {entry.result.case.id for entry in earlier.entries if entry.result.status in ("pass", "fail")}
+        return f"kept on {when}" if judged & set(group.cases) else f"not judged on {when}"
+    days = sorted(entry.recorded_at for entry, _ in group.items if entry.recorded_at)
+    return f"recorded on {summary.day_and_time(days[0])}" if days else ""
+
+
+def since_all(run: Run, earlier: Run | None) -> str:
+    """
+    The same in one sentence for the whole run; "" where nothing is broken.
+    """
+    found = [since(earlier, group) for group in summary.groups(run, "finding")]
+    if not found:
+        return ""
+    if earlier is not None:
+        new = sum(not told.startswith("broken already") for told in found)
+        when = summary.day_and_time(earlier.header.started)
+        return f"{new} of {summary.counted(len(found), 'way')} new since {when}, {len(found) - new} broken already then"
+    if any(found):
+        return f"{min(filter(None, found))} or before; a recording tells no more"
+    return "one run does not tell; compare it with an earlier one: rtkcontract report EARLIER LATER"
 
 
 def between(before: Run, after: Run) -> Comparison:

@@ -196,7 +196,9 @@ def _folders(operation: Operation, cases: list[Case]) -> Iterator[Json]:
 
 def _item(operation: Operation, case: Case) -> Json:
     request = _request(operation, case, "{{base_url}}")
-    body = {"mode": "raw", "raw": request.content.decode(), "options": {"raw": {"language": "json"}}}
+    # As JSON, the client would take comments out of a body that is none.
+    language = "json" if _is_json(request.content) else "text"
+    body = {"mode": "raw", "raw": request.content.decode(), "options": {"raw": {"language": language}}}
     return {
         "name": case.id.partition("/")[2],
         "request": {
@@ -211,6 +213,14 @@ def _item(operation: Operation, case: Case) -> Json:
         "response": [],
         **({"event": [_test(case)]} if case.expect.outcome != "unspecified" else {}),
     }
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content.decode())
+    except ValueError:
+        return False
+    return True
 
 
 def _test(case: Case) -> Json:

@@ -1,7 +1,8 @@
 """
 A run as JUnit XML, in the form that Jenkins, GitLab and GitHub viewers read.
 
-1. One testcase a case: findings are failures, what could not be told is an error, what was not sent is skipped.
+1. One testcase a case: its findings are one failure, for viewers show no second one; what could not be told is an
+   error, what was not sent is skipped.
 2. Warnings and notes stand in the output of their testcase.
 3. Characters that XML 1.0 forbids are shown as escapes.
 """
@@ -76,9 +77,12 @@ def _testcase(suite: Xml.Element, run: Run, entry: Entry) -> None:
     result = entry.result
     names = {"classname": f"{run.header.operation}.{result.case.side}", "name": result.case.id}
     case = Xml.SubElement(suite, "testcase", _clean({**names, "time": f"{_seconds(entry):.3f}"}))
-    for finding in _failures(entry):
-        words = f"{finding.check}{summary.place_of(finding)}: expected {finding.expected}, got {finding.observed}"
-        _told(case, "failure", summary.one_line(words, 300), finding.check, _body(run, entry, finding))
+    found = _failures(entry)
+    if found:
+        more = f" (and {summary.counted(len(found) - 1, 'more finding')})" if found[1:] else ""
+        kinds = ", ".join(dict.fromkeys(finding.check for finding in found))
+        body = "".join(_body(run, entry, finding) for finding in found)
+        _told(case, "failure", _message(run, entry, found[0]) + more, kinds, body)
     if result.status == "error":
         _told(case, "error", summary.one_line(result.reason, 300), "could not tell", result.reason)
     if result.status == "skip":
@@ -89,6 +93,14 @@ def _testcase(suite: Xml.Element, run: Run, entry: Entry) -> None:
             f"{each.severity}: {each.check}: expected {each.expected}, got {each.observed}" for each in remarks
         )
         Xml.SubElement(case, "system-out").text = summary.visible(words)
+
+
+def _message(run: Run, entry: Entry, finding: Finding) -> str:
+    """
+    All that a viewer shows before a case is opened: what was sent, expected and got.
+    """
+    told = summary.story(run, entry, finding)
+    return summary.one_line(f"sent {told.sent}; expected {told.expected}; got {told.got}", 300)
 
 
 def _told(case: Xml.Element, tag: str, message: str, kind: str, body: str) -> None:
@@ -113,7 +125,7 @@ def _body(run: Run, entry: Entry, finding: Finding) -> str:
         *told.diff,
         *([f"because: {told.because}"] if told.because else []),
         *(f"source: {source}" for source in told.sources),
-        f"send again: {summary.reproduce(run, finding.case_id)}",
+        f"send again: {summary.reproduce(run, finding)}",
     ]
     return "\n" + "\n".join(lines) + "\n"
 

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtkcontract import compare, summary
-from rtkcontract.model import Finding
-from rtkcontract.runs import Entry, Run
+from rtkcontract.runs import Run
 
 MOST_BYTES: Final = 1_000_000
 """A little under 1 MiB (1,048,576), above which GitHub refuses the whole summary of a step."""
@@ -103,19 +102,30 @@ def _head(run: Run) -> Iterator[str]:
         [f"| {plain(header.operation)} | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
     )
     yield from (f"\n{plain(problem)}" for problem in run.problems)
+    if summary.exit_code(run):
+        yield f"\n**What to do:** {plain(summary.advice(run))}"
+    if since := compare.since_all(run, None):
+        yield f"\n**Since when:** {plain(since)}."
 
 
 def _groups(run: Run) -> Iterator[str]:
     found = summary.groups(run, "finding")
     for number, group in enumerate(found[:SHOWN], 1):
         yield from _group(run, number, group)
+    yield from _further(found)
+
+
+def _further(found: tuple[summary.Group, ...]) -> Iterator[str]:
+    """
+    A row for each group that is not shown in full.
+    """
     if found[SHOWN:]:
         yield "\n| further way | cases |\n| --- | --- |"
     for group in found[SHOWN:]:
         yield f"| {code(group.title)} | {len(group.cases):,} |"
 
 
-def _group(run: Run, number: int, group: summary.Group) -> Iterator[str]:
+def _group(run: Run, number: int, group: summary.Group, earlier: Run | None = None) -> Iterator[str]:
     entry, finding = group.items[0]
     told = summary.story(run, entry, finding)
     yield f"\n### {number}. {plain(group.title)} ({summary.counted(len(group.cases), 'case')})\n"
@@ -126,8 +136,10 @@ def _group(run: Run, number: int, group: summary.Group) -> Iterator[str]:
     yield from (f"- source: {plain(source)}" for source in told.sources)
     if told.because:
         yield f"- because: {plain(told.because)}"
+    if since := compare.since(earlier, group):
+        yield f"- since: {plain(since)}"
     yield "\nSend it again:\n"
-    yield _block([summary.reproduce(run, finding.case_id)], "sh")
+    yield _block([summary.reproduce(run, finding)], "sh")
     if group.cases[1:]:
         cases = ", ".join(code(case) for case in group.cases[1:21])
         more = f" and {len(group.cases) - 21:,} more" if group.cases[21:] else ""
@@ -151,22 +163,23 @@ def _compared(before: Run, after: Run) -> Iterator[str]:
     found = compare.between(before, after)
     yield f"## {SIGNS[compare.exit_code(before, after)]} {plain(compare.headline(before, after), 600)}\n"
     yield from (f"> {plain(told, 600)}\n" for told in compare.remarks(before, after))
-    for title, items in (("New", found.new), ("Fixed", found.fixed), ("Unchanged", found.unchanged)):
+    new = summary.grouped(after, found.new)
+    if new:
+        yield f"\n## New ({summary.counted(len(found.new), 'finding')})"
+    for number, group in enumerate(new[:SHOWN], 1):
+        yield from _group(after, number, group, before)
+    yield from _further(new)
+    for title, run, items in (
+        ("Fixed", before, found.fixed),
+        ("Unchanged", after, found.unchanged),
+        ("No longer told, for the later run did not judge the case", before, found.untold),
+    ):
         if items:
-            yield f"\n### {title} ({len(items):,})\n"
-            yield "| case | check | expected | got |\n| --- | --- | --- | --- |"
-        yield from (_row(entry, finding) for entry, finding in items)
+            yield f"\n## {title} ({summary.counted(len(items), 'finding')})\n"
+            yield "| what | cases | as |\n| --- | --- | --- |"
+        for group in summary.grouped(run, items):
+            yield f"| {code(group.title)} | {len(group.cases):,} | {code(group.cases[0])} |"
     for name, cases in (("earlier", found.only_before), ("later", found.only_after)):
         if cases:
             more = f" and {len(cases) - 10:,} more" if cases[10:] else ""
             yield f"\nOnly in the {name} run: {', '.join(code(case) for case in cases[:10])}{more}"
-
-
-def _row(entry: Entry, finding: Finding) -> str:
-    cells = (
-        finding.case_id,
-        f"{finding.check} {finding.where}",
-        finding.expected,
-        f"{summary.got(entry)}: {finding.observed}",
-    )
-    return "| " + " | ".join(code(cell) for cell in cells) + " |"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ import jsonschema_rs
 
 from rtkcontract.catalog import located, resolve
 from rtkcontract.errors import CannotTell
-from rtkcontract.jsontext import at, pointer
+from rtkcontract.jsontext import NotStrictJson, at, loads, pointer
 from rtkcontract.model import Expectation, Json
 
 Path = tuple[str | int, ...]
@@ -81,6 +82,20 @@ def sources_of(node: Json, keyword: str) -> tuple[str, ...]:
     return source_ids(cited)
 
 
+def lacking(content: bytes, place: str, message: str) -> tuple[str, ...]:
+    """
+    Which of the members that a broken `required` names are not at a place of a JSON body; () where that is not known.
+
+    `place` is a JSON Pointer and `message` the one of the violation.
+    """
+    names = re.findall("'([^']+)'", message.partition("required [")[2])
+    try:
+        found = at(loads(content), place) if names else None
+    except (NotStrictJson, LookupError):
+        return ()
+    return tuple(name for name in names if name not in found) if isinstance(found, dict) else ()
+
+
 def _plain(value: Json) -> Json:
     """
     The value as the validator wants it: numbers of the builtin types only, and a question mark for half a surrogate
@@ -96,6 +111,17 @@ def _refers(schema: Json) -> bool:
     return isinstance(schema, list) and any(map(_refers, schema))
 
 
+def _places(node: Json, wanted: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """
+    The places at which a document holds this very object.
+    """
+    if node is wanted and isinstance(node, dict):
+        yield path
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, member in members:
+        yield from _places(member, wanted, (*path, str(name)))
+
+
 class Oracle:
     """
     Judges values under one schema of one bundled document.
@@ -108,6 +134,13 @@ class Oracle:
         self._last: tuple[Json, tuple[Clause, ...]] | None = None
         self._opens: dict[int, bool] = {}
         """By the identity of a schema, whether it or a part of it has clauses."""
+
+    @functools.cached_property
+    def _place(self) -> tuple[str, ...]:
+        """
+        Where the schema stands in the document, when it stands there itself and not by a reference; () for nowhere.
+        """
+        return next(_places(self.document, self.schema), ())
 
     def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
         root: Json = {"allOf": [schema]}
@@ -142,7 +175,7 @@ class Oracle:
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
         parts = [str(part) for part in error.schema_path]
         if parts[:2] == ["allOf", "0"]:
-            parts = parts[2:]
+            parts = [*self._place, *parts[2:]]
         if parts[-2:-1] == ["properties"] and self._at(parts) is False:
             parts = parts[:-1]  # the member may not be there: that is what `properties` says
         keyword = parts[-1] if parts else ""

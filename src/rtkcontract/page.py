@@ -27,8 +27,17 @@ from rtkcontract.jsontext import NotStrictJson, loads
 from rtkcontract.model import Answered, Json
 from rtkcontract.runs import Entry, NumericField, Run
 
-BODIES: Final = 240_000
+BODIES: Final = 140_000
 """Characters that request and answer bodies of findings may take together."""
+NAMES: Final = 1_500
+"""Further cases that the groups may name together."""
+MOST_GROUPS: Final = 200
+MOST_BODIES: Final = 100
+MOST_FURTHER: Final = 200
+MOST_REMARKS: Final = 25
+PANEL: Final = 100_000
+"""Characters of all bodies, of either side, that the panel of the map can show; a quarter of it on a crowded page."""
+CROWDED: Final = 60
 MOST_ROWS: Final = 1_500
 MOST_MARKS: Final = 400
 MOST_GAPS: Final = 60
@@ -163,9 +172,11 @@ class Shown:
     case: str
     request: str
     answer: str
+    """With the request "" where the page has no room for them."""
     cases: tuple[str, ...]
     more: int
     reproduce: str
+    since: str
     new: bool
     open: bool
 
@@ -219,22 +230,26 @@ def _facts(run: Run, earlier: Run | None) -> dict[str, object]:
     order = {entry.result.case.id: index for index, entry in enumerate(run.entries)}
     columns, rows = _map(run, order)
     found = summary.groups(run, "finding")
-    since = compare.new_keys(earlier, run) if earlier else None
     missing = summary.gaps(run)
+    remarks = [group for group in summary.groups(run) if group.severity != "finding"]
     return {
         "run": run,
         "header": run.header,
         "counts": summary.counts(run),
+        "sent": summary.cases_sent(run),
         "verdict": summary.verdict_words(run),
         "code": summary.exit_code(run),
         "judged": summary.judged(run),
         "duration": summary.duration(run),
-        "groups": tuple(_shown(run, group, place, len(found), since) for place, group in enumerate(found)),
-        "remarks": tuple(
-            _shown(run, group, 99, len(run.entries), None)
-            for group in summary.groups(run)
-            if group.severity != "finding"
+        "advice": summary.advice(run),
+        "since": compare.since_all(run, earlier),
+        "groups": tuple(
+            _shown(run, group, place, len(found), earlier) for place, group in enumerate(found[:MOST_GROUPS])
         ),
+        "further": tuple((group.title, len(group.cases)) for group in found[MOST_GROUPS : MOST_GROUPS + MOST_FURTHER]),
+        "ways": len(found),
+        "remarks": tuple(_shown(run, group, 0, NAMES, None) for group in remarks[:MOST_REMARKS]),
+        "more_remarks": len(remarks) - MOST_REMARKS,
         "earlier": earlier,
         "fixed": compare.between(earlier, run).fixed if earlier else (),
         "marks": MARKS,
@@ -263,22 +278,25 @@ def _cited(run: Run) -> tuple[str, ...]:
     return tuple(key for key in run.header.sources if key in cited)
 
 
-def _shown(run: Run, group: summary.Group, place: int, groups: int, since: frozenset[compare.Key] | None) -> Shown:
+def _shown(run: Run, group: summary.Group, place: int, groups: int, earlier: Run | None) -> Shown:
     entry, finding = group.items[0]
-    most = min(4_000, max(300, BODIES // (2 * groups))) if place < 60 else 300
+    since = compare.since(earlier, group)
+    named = max(3, min(40, NAMES // groups))
+    most = min(4_000, max(300, BODIES // (2 * groups)))
     return Shown(
         title=group.title,
         severity=group.severity,
         story=summary.story(run, entry, finding),
         check=finding.check,
         case=finding.case_id,
-        request=summary.shortened(_request(entry), most),
-        answer=summary.shortened(_answer(entry), most),
-        cases=group.cases[1:41],
-        more=len(group.cases) - 41,
-        reproduce=summary.reproduce(run, finding.case_id),
-        new=since is not None and all(compare.key_of(each) in since for _, each in group.items),
-        open=place < 3,
+        request=summary.shortened(_request(entry), most) if place < MOST_BODIES else "",
+        answer=summary.shortened(_answer(entry), most) if place < MOST_BODIES else "",
+        cases=group.cases[1 : named + 1],
+        more=len(group.cases) - named - 1,
+        reproduce=summary.reproduce(run, finding),
+        since=since,
+        new=earlier is not None and not since.startswith("broken already"),
+        open=place < 3 and group.severity == "finding",
     )
 
 
@@ -431,8 +449,9 @@ def _data(run: Run) -> str:
     """
     What the panel of the map shows of each case, as JSON that can stand inside a script element.
     """
-    most = max(60, min(300, 100_000 // (1 + len(run.entries))))
-    cases = [_told(entry, most) for entry in run.entries]
+    crowded = len(summary.groups(run, "finding")) > CROWDED
+    most = max(60, min(300, PANEL // (4 if crowded else 1) // (1 + len(run.entries))))
+    cases = [_told(entry, most, 120 if crowded else 300) for entry in run.entries]
     return (
         json.dumps(cases, ensure_ascii=False, separators=(",", ":"))
         .replace("<", "\\u003c")
@@ -440,7 +459,7 @@ def _data(run: Run) -> str:
     )
 
 
-def _told(entry: Entry, most: int) -> list[str]:
+def _told(entry: Entry, most: int, most_wrong: int) -> list[str]:
     result, observation = entry.result, entry.result.observation
     expect = result.case.expect
     answer = ""
@@ -454,7 +473,7 @@ def _told(entry: Entry, most: int) -> list[str]:
         summary.shortened(summary.sent(entry), most),
         summary.got(entry),
         answer,
-        summary.one_line(wrong or result.reason, 300),
+        summary.one_line(wrong or result.reason, most_wrong),
     ]
 
 

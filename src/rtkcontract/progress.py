@@ -7,7 +7,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import IO, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Hears how much is done, and of how much."""
@@ -24,12 +27,33 @@ def bar(title: str, file: IO[str] | None = None, *, redirect: bool = True) -> It
     if not file.isatty():
         yield None
         return
+    with _made(file, redirect=redirect) as shown:
+        yield _task(shown, title)
+
+
+@contextlib.contextmanager
+def telling_bar(title: str) -> Iterator[tuple[Progress | None, Callable[[str], None] | None]]:
+    """
+    A bar on stderr, and what prints a line of stdout above it meanwhile; None where the two do not share a terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None, None
+        return
+    with _made(sys.stderr, redirect=False) as shown:
+
+        def told(text: str) -> None:
+            shown.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+        yield _task(shown, title), told if sys.stdout.isatty() else None
+
+
+def _made(file: IO[str], *, redirect: bool) -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    shown = Bar(
+    return Bar(
         *columns,
         console=Console(file=file),
         transient=True,
@@ -37,6 +61,8 @@ def bar(title: str, file: IO[str] | None = None, *, redirect: bool = True) -> It
         redirect_stderr=redirect,
         speed_estimate_period=60,  # a documented rate lets bursts through
     )
-    with shown:
-        task = shown.add_task(title, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+def _task(shown: Bar, title: str) -> Progress:
+    task = shown.add_task(title, total=None)
+    return lambda done, total: shown.update(task, completed=done, total=total)

@@ -88,7 +88,7 @@ def _utc(text: str) -> str:
 
 def _result(run: Run, entry: Entry, finding: Finding, rules: list[str], read: Read) -> Json:
     told = summary.story(run, entry, finding)
-    again = summary.reproduce(run, finding.case_id)
+    again = summary.reproduce(run, finding)
     words = f"{finding.case_id}: sent {told.sent}; expected {told.expected}; got {told.got}. Send again: {again}"
     mark = f"{finding.case_id}\n{finding.check}"
     return {

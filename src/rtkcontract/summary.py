@@ -23,6 +23,7 @@ from typing import Final
 
 from rtkcontract.jsontext import NotStrictJson, dumps, loads
 from rtkcontract.model import Answered, Finding, Json, Severity, Unanswered
+from rtkcontract.oracle import lacking
 from rtkcontract.runs import Entry, Run, counts_of
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("finding", "warning", "note")
@@ -32,6 +33,45 @@ CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 SYSTEMIC: Final = 0.5
 """From this share of the cases with the same expectation on, one answer to all of them is one cause."""
 SYSTEMIC_LEAST: Final = 5
+DEFAULT_PLAN: Final = "standard"
+"""What the commands take without --plan."""
+CAUSES: Final = {
+    "echo": "{} comes back other than it was sent",
+    "default": "{} was left out, and the answer holds another value than the documented default",
+    "secret": "{} is a secret and comes back in the answer",
+    "leak": "the answer holds {}",
+    "dropped": "{} was sent and is missing from the answer",
+    "memory": "{} holds what an earlier request sent",
+}
+"""What the causes that the checks name mean, by their first word; a cause that is not here stands as it is."""
+WHOLE: Final = {
+    "ids repeat": "one id was given out twice",
+    "latency": "an answer took longer than was allowed",
+    "deviation gone": "a known deviation no longer happens",
+}
+CLEAN: Final = {
+    "vendor": "Nothing. Keep the saved run, so that the next one can be compared with it.",
+    "server": "Nothing. To judge the vendor: rtkcontract check --target live.",
+}
+"""What a reader does after a clean run, by who was judged."""
+BROKEN: Final = {
+    "vendor": "Send the first one again with its command. If it comes again, report it to the vendor and write it into"
+    " deviations.json until it is gone.",
+    "server": "Send the first one again with its command. If it comes again, correct the server, or find out whether"
+    " the vendor answers like this, too.",
+    "emulator": "The emulator answers from the same documents, so look for the fault in the schemas or in this"
+    " toolkit.",
+    "recording": "Send the first one again, to the live API: a recording tells of the day on which it was made.",
+}
+"""The same after findings."""
+UNTOLD: Final = (
+    "Nothing can be said yet. Read what got no verdict and why, then run the check again.",
+    "What was found stands, and what was not sent is open. Run the check again, to its end.",
+)
+"""The same where it could not be told, without and with findings until then."""
+TOGETHER: Final = re.compile("as in the answer to ([^ :]+)|([^ ;]+) has this one")
+"""The other case of a finding that two answers made, in what is expected."""
+WITHIN: Final = re.compile("within ([^ ]+) s")
 REASONS: Final = {
     "vendor": "the vendor",
     "emulator": "the emulator, not the vendor",
@@ -217,7 +257,8 @@ def judged(run: Run) -> str:
     """
     if run.header.observed != "recording":
         return REASONS.get(run.header.observed, run.header.observed)
-    makers = Counter(entry.recorded_from or "unknown" for entry in run.entries)
+    # A case without a recording was judged by nobody.
+    makers = Counter(entry.recorded_from or "unknown" for entry in run.entries if entry.result.status != "skip")
     whose = " and ".join(_maker(maker, makers) for maker in sorted(makers)) or "nobody"
     days = ages(run)
     if not days:
@@ -281,12 +322,21 @@ def headline(run: Run) -> str:
     """
     count = counts(run)
     name = run.header.operation
-    tail = ", ".join(counted(count[f"{word}s"], word) for word in ("case", "finding", "warning"))
+    tail = ", ".join([cases_sent(run), *(counted(count[f"{word}s"], word) for word in ("finding", "warning"))])
     return (
         f"{verdict_words(run)}: {tail} (judged: {judged(run)})"
         if run.entries
         else f"{name} was not judged: no case was sent"
     )
+
+
+def cases_sent(run: Run) -> str:
+    """
+    "150 cases", or "5 of 150 cases" where some were not sent or have no recording.
+    """
+    count = counts(run)
+    told = counted(count["cases"], "case")
+    return f"{count['cases'] - count['skip']:,} of {told}" if count["skip"] else told
 
 
 def verdict_words(run: Run) -> str:
@@ -335,12 +385,12 @@ def _key(entry: Entry, finding: Finding, *, alike: bool) -> tuple[str, ...]:
     if finding.cause:
         return (finding.severity, "cause", finding.cause)
     if finding.where != "status":
-        return (finding.severity, finding.check, _place(finding.where))
+        return (finding.severity, finding.check, _place(finding.where), *absent(entry, finding))
     status, case = _status(entry), entry.result.case
     if status >= 500:
         return (finding.severity, finding.check, str(status))
     if alike:
-        return (finding.severity, finding.check, str(status), case.expect.outcome)
+        return (finding.severity, finding.check, str(status), case.expect.outcome, case.expect.rejection)
     return (finding.severity, finding.check, str(status), case.field, case.keyword or case.partition)
 
 
@@ -352,13 +402,25 @@ def groups(run: Run, severity: Severity | None = None) -> tuple[Group, ...]:
     """
     The findings of one severity, or all, grouped by cause, worst first.
     """
+    return grouped(
+        run,
+        (
+            (entry, finding)
+            for entry in run.entries
+            for finding in entry.result.findings
+            if severity in (None, finding.severity)
+        ),
+    )
+
+
+def grouped(run: Run, items: Iterable[tuple[Entry, Finding]]) -> tuple[Group, ...]:
+    """
+    Some of the findings of a run, grouped by cause, worst first.
+    """
     alike = _alike(run)
     found: dict[tuple[str, ...], list[tuple[Entry, Finding]]] = {}
-    for entry in run.entries:
-        for finding in entry.result.findings:
-            if severity in (None, finding.severity):
-                key = _key(entry, finding, alike=alike(entry, finding))
-                found.setdefault(key, []).append((entry, finding))
+    for entry, finding in items:
+        found.setdefault(_key(entry, finding, alike=alike(entry, finding)), []).append((entry, finding))
     made = [
         Group(title=_title(items), severity=items[0][1].severity, items=_simplest_first(items))
         for items in found.values()
@@ -373,39 +435,80 @@ def _simplest_first(items: list[tuple[Entry, Finding]]) -> tuple[tuple[Entry, Fi
 
 def _weight(group: Group) -> tuple[int, int, int]:
     entry, finding = group.items[0]
-    grave = 0 if "secret" in finding.check or "leak" in finding.check else 1 if _status(entry) >= 500 else 2
+    opened = entry.result.case.expect.rejection == "unauthenticated" and answer_of(entry) == "accepted"
+    grave = 0 if finding.check == "secrets" or opened else 1 if _status(entry) >= 500 else 2
     return SEVERITIES.index(group.severity), grave, -len(group.cases)
 
 
 def _title(items: Sequence[tuple[Entry, Finding]]) -> str:
+    """
+    What happened, in words that need no knowledge of this toolkit.
+    """
     entry, finding = items[0]
-    case = entry.result.case
-    check = finding.check.replace("_", " ")
     if finding.cause:
-        return one_line(finding.cause)
+        return one_line(_cause(finding.cause))
     if finding.where != "status":
-        promises = {one_line(each.expected, 80) for _, each in items}
-        promised = f": {promises.pop()} is promised" if len(promises) == 1 else ""
-        return one_line(f"{check} at {_place(finding.where) or 'the whole answer'}{promised}")
-    about = _about(items)
+        return one_line(_promise(items))
+    case, about = entry.result.case, _about(items)
+    subject = f"{about}: " if about else ""
     if answer_of(entry) == "fault":
-        return one_line(f"{about}: answered with {_status(entry)}")
-    words = {"rejected": "must be refused", "accepted": "must be accepted"}
-    told = words.get(case.expect.outcome, "")
-    rule = f" ({case.keyword})" if case.field and case.keyword and told and case.field in about else ""
-    return one_line(f"{about}: {answer_of(entry)} with {_status(entry)}, {told or check}{rule}")
+        return one_line(f"{subject}answered with {_status(entry)}")
+    what = "" if about else "what "
+    words = {"rejected": f"{what}must be refused", "accepted": f"{what}must be accepted"}
+    told = words.get(case.expect.outcome, finding.check.replace("_", " "))
+    rule = f" ({case.keyword})" if case.field and case.keyword and case.field in about else ""
+    return one_line(f"{subject}{answer_of(entry)} with {_status(entry)}{',' if about else ''} {told}{rule}")
+
+
+def _cause(cause: str) -> str:
+    word, _, rest = cause.partition(" ")
+    if word == "relation":
+        partition, _, place = rest.partition(" ")
+        return f"{place} differs between two answers to the same request ({partition})"
+    return CAUSES[word].format(rest) if word in CAUSES and rest else WHOLE.get(cause, cause)
+
+
+def _promise(items: Sequence[tuple[Entry, Finding]]) -> str:
+    """
+    "data.id is missing from the answer", "success in the answer: type boolean is promised".
+    """
+    entry, finding = items[0]
+    names = absent(entry, finding)
+    if names:
+        return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing from the answer"
+    where = _dotted(_place(finding.where))
+    promises = {one_line(each.expected.removeprefix(f"{_dotted(each.where)}: "), 80) for _, each in items}
+    subject = f"{where} in the answer" if where else "the answer"
+    return f"{subject}: {promises.pop()} is promised" if len(promises) == 1 else f"{subject} is not as promised"
+
+
+def absent(entry: Entry, finding: Finding) -> tuple[str, ...]:
+    """
+    The required members that an answer lacks, as `data.id`; () for a finding of another kind.
+    """
+    observation = entry.result.observation
+    if not finding.schema_at.endswith("/required") or not isinstance(observation, Answered):
+        return ()
+    where = _dotted(finding.where)
+    names = lacking(observation.response.content, finding.where, finding.expected)
+    return tuple(f"{where}.{name}" if where else name for name in names)
+
+
+def _dotted(where: str) -> str:
+    return where.removeprefix("/").replace("/", ".")
 
 
 def _about(items: Sequence[tuple[Entry, Finding]]) -> str:
     """
-    What the cases of a group have in common: the field and its values, the partition, or their number.
+    What the cases of a group have in common: the field and its values, the partition or the kind; "" for nothing.
     """
     cases = {entry.result.case.id: entry.result.case for entry, _ in items}
     if len({(case.field, case.side == "protocol") for case in cases.values()}) > 1 or _status(items[0][0]) >= 500:
-        return counted(len(cases), "case")
+        return ""
     case = next(iter(cases.values()))
     if not case.field:
-        return case.partition if len({each.partition for each in cases.values()}) == 1 else counted(len(cases), "case")
+        partitions, kinds = ({getattr(each, name) for each in cases.values()} for name in ("partition", "keyword"))
+        return case.partition if len(partitions) == 1 else case.keyword if len(kinds) == 1 else ""
     values = [one_line(value_at(each.content, case.field) or "left out", 40) for each in cases.values()]
     distinct = list(dict.fromkeys(values))
     return f"{case.field} {', '.join(distinct[:3])}" + (f" and {len(distinct) - 3} more" if distinct[3:] else "")
@@ -419,7 +522,7 @@ def story(run: Run, entry: Entry, finding: Finding) -> Story:
     ids = finding.sources or expect.sources
     return Story(
         sent=_member_sent(entry, finding) or sent(entry),
-        expected=one_line(finding.expected, 400),
+        expected=_expected(entry, finding),
         because="" if expect.reason in finding.expected or finding.sources else one_line(expect.reason, 300),
         sources=tuple(source_line(run, key) for key in ids),
         got=_came(entry, finding),
@@ -427,10 +530,18 @@ def story(run: Run, entry: Entry, finding: Finding) -> Story:
     )
 
 
+def _expected(entry: Entry, finding: Finding) -> str:
+    names = absent(entry, finding)
+    return f"{', '.join(names)}: required" if names else one_line(finding.expected, 400)
+
+
 def _came(entry: Entry, finding: Finding) -> str:
     """
     "201 in 12 ms" for a status, "30 at /data/word_limit, in a 201 in 12 ms" for anything else.
     """
+    names = absent(entry, finding)
+    if names:
+        return f"no {' and no '.join(names)}, in a {got(entry)}"
     observed = one_line(finding.observed, 400)
     if finding.where == "status":
         return got(entry) if observed == str(_status(entry)) else f"{observed}, {got(entry)}"
@@ -506,16 +617,40 @@ def _containers(text: str) -> list[str]:
     return visible(_indented(value)).split("\n") if isinstance(value, dict | list) else []
 
 
-def reproduce(run: Run, case_id: str) -> str:
+def reproduce(run: Run, finding: Finding) -> str:
     """
-    The command that sends one case again: to the target of the run, or live where recordings were judged.
+    The command that sends a case again, to the target of the run, or live where recordings were judged.
+
+    A finding that several answers made needs them all: the other case, or the whole plan.
     """
     header = run.header
+    verb, other = ["send", finding.case_id], TOGETHER.search(finding.expected)
+    if finding.check in ("relations", "unique_ids") and other:
+        verb = ["send", other[1] or other[2], finding.case_id]
+    elif finding.check in ("dropped", "memory"):
+        verb = ["check"]
     # A recording answers nothing but what was recorded.
-    words = ["rtkcontract", "send", case_id, "--target", "live" if header.kind == "cassettes" else header.kind]
+    words = ["rtkcontract", *verb, "--target", "live" if header.kind == "cassettes" else header.kind]
     if header.kind == "live" and header.observed != "vendor" and header.base_url:
         words += ["--base-url", header.base_url]
+    if header.plan != DEFAULT_PLAN:
+        words += ["--plan", header.plan]
+    if verb == ["check"]:
+        words += ["--operation", header.operation]
+    if finding.check == "latency" and (allowed := WITHIN.search(finding.expected)):
+        words += ["--max-latency", allowed[1]]
     return visible(shlex.join(words))
+
+
+def advice(run: Run) -> str:
+    """
+    What a reader does next, in one or two sentences.
+    """
+    code = exit_code(run)
+    if code == 2:
+        return UNTOLD[bool(groups(run, "finding"))]
+    known = BROKEN if code else CLEAN
+    return known.get(run.header.observed, known["server"])
 
 
 def duration(run: Run) -> float | None:

@@ -38,7 +38,7 @@ from rtkcontract.model import (
     Severity,
     Source,
 )
-from rtkcontract.oracle import Clause, Oracle, Path, Violation, source_ids, sources_of
+from rtkcontract.oracle import Clause, Oracle, Path, Violation, lacking, source_ids, sources_of
 from rtkcontract.redact import CREDENTIAL, REDACTED, Redactor, write_only
 
 Kind = Literal["body", "answer", "exchange"]
@@ -411,7 +411,11 @@ class Rules:
         secrets = (token,) if token else ()
         answered = Answered(response=response, elapsed_s=None)
         result = checks.judge(self.contract, self.operation, case, answered, secrets=secrets)
-        broken = [self._found(finding, known=asked is not None) for finding in result.findings]
+        broken = [
+            one
+            for finding in result.findings
+            for one in self._found(finding, response.content, known=asked is not None)
+        ]
         if asked is not None and not any(one.keyword == "secrets" for one in broken):
             broken += _leaks(response, asked.stored)
         notes = [result.reason] if result.reason else []
@@ -422,24 +426,31 @@ class Rules:
         expect = Expectation(outcome=outcome, reason=result.reason)
         return Half(value=None, expect=expect, broken=tuple(broken), notes=tuple(notes))
 
-    def _found(self, finding: Finding, *, known: bool) -> Broken:
+    def _found(self, finding: Finding, content: bytes, *, known: bool) -> Iterator[Broken]:
+        """
+        A finding in the words of this page; one for each member that is missing.
+        """
         path = tuple(finding.where.split("/")[1:])
         at = _field(path) if path else finding.where or "the whole body"
         hidden = any(map(self._credential, path)) and finding.check != "secrets"
         # A null that was sent may come back; without the request nobody knows.
         maybe_sent = not known and finding.check == "body_schema" and finding.observed == "null"
-        return Broken(
+        rule = HIDDEN if hidden and finding.check == "echo" else finding.expected.removeprefix(".".join(path) + ": ")
+        one = Broken(
             part="answer",
             field=at,
             value=HIDDEN if hidden else self.redactor.text(_bare(finding.observed)),
-            rule=HIDDEN
-            if hidden and finding.check == "echo"
-            else self.redactor.text(finding.expected.removeprefix(".".join(path) + ": ")),
+            rule=self.redactor.text(rule),
             keyword=finding.check,
             sources=self.sources(finding.sources),
             schema_at=finding.schema_at,
             severity="note" if maybe_sent else finding.severity,
         )
+        absent = lacking(content, finding.where, finding.expected)
+        for name in absent:
+            yield replace(one, field=_field((*path, name)), value="missing", rule="a required member")
+        if not absent:
+            yield one
 
     def exchange(self, exchange: Exchange) -> tuple[Half, Half | None]:
         """

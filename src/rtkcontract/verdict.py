@@ -10,18 +10,21 @@ A run as terminal text: the verdict first, then each group of findings, then the
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from rtkcontract import compare, summary
 from rtkcontract.model import Finding
-from rtkcontract.runs import Entry, Run
+from rtkcontract.runs import Run
 
 STYLES: Final = {"finding": "bold red", "warning": "yellow", "note": "cyan"}
 VERDICTS: Final = {0: "bold green", 1: "bold red", 2: "bold yellow"}
+WORD: Final = re.compile(r"\S+")
 SHOWN: Final = 10
 """Groups shown in full; the others keep one line each."""
 
@@ -35,7 +38,7 @@ def wants_colour(stream: IO[str], environment: Mapping[str, str]) -> bool:
 
 def text(run: Run, *, colour: bool = False, width: int | None = None, earlier: Run | None = None) -> str:
     """
-    The whole verdict; with an earlier run, what is new since then is marked. Without a width nothing is wrapped.
+    The whole verdict; with an earlier run, since when each promise is broken. Without a width nothing is wrapped.
     """
     return _printed(_lines(run, earlier), colour=colour, width=width)
 
@@ -62,8 +65,23 @@ def _printed(lines: Iterator[Text], *, colour: bool, width: int | None) -> str:
         legacy_windows=False,
     )
     for line in lines:
-        console.print(line, soft_wrap=bool(line.no_wrap or not width))
+        for part in _wrapped(line, width) if width and not line.no_wrap else (line,):
+            console.print(part, soft_wrap=True)
     return stream.getvalue()
+
+
+def _wrapped(line: Text, width: int) -> Iterator[Text]:
+    """
+    The line in parts that end between words: an id that is longer than a line stays whole, so that it can be copied.
+    """
+    offsets, start = [], 0
+    for word in WORD.finditer(line.plain):
+        if start < word.start() and cell_len(line.plain[start : word.end()]) > width:
+            start = word.start()
+            offsets.append(start)
+    for part in line.divide(offsets):
+        part.rstrip()
+        yield part
 
 
 def _line(words: str = "", style: str = "", *, whole: bool = False) -> Text:
@@ -80,18 +98,40 @@ def _lines(run: Run, earlier: Run | None) -> Iterator[Text]:
     for problem in run.problems:
         yield _line(f"{run.name}: {problem}", "yellow")
     found = summary.groups(run, "finding")
-    since = compare.new_keys(earlier, run) if earlier else frozenset()
     for number, group in enumerate(found[:SHOWN], 1):
         yield _line()
-        yield from _group(run, number, group, since, earlier)
-    if found[SHOWN:]:
-        yield _line()
-        yield _line(f"And {summary.counted(len(found) - SHOWN, 'more way')}, each in full in the saved run:")
-    for number, group in enumerate(found[SHOWN:], SHOWN + 1):
-        yield _line(f"{number:>3}. {group.title} ({summary.counted(len(group.cases), 'case')})", whole=True)
+        yield from _group(run, number, group, earlier)
+    yield from _further(found)
     for severity in ("warning", "note"):
         yield from _short(run, severity)
     yield from _missing(run)
+    yield from _next(run, earlier)
+
+
+def _further(found: tuple[summary.Group, ...]) -> Iterator[Text]:
+    """
+    One line for each group that is not shown in full.
+    """
+    if not found[SHOWN:]:
+        return
+    yield _line()
+    more = summary.counted(len(found) - SHOWN, "more way")
+    yield _line(f"And {more}, each in full in the HTML page of the saved run (--run-file, then report --format html):")
+    for number, group in enumerate(found[SHOWN:], SHOWN + 1):
+        yield _line(f"{number:>3}. {group.title} ({summary.counted(len(group.cases), 'case')})", whole=True)
+
+
+def _next(run: Run, earlier: Run | None) -> Iterator[Text]:
+    """
+    Since when, and what to do; nothing after a clean run.
+    """
+    if summary.exit_code(run) == 0:
+        return
+    yield _line()
+    told = compare.since_all(run, earlier)
+    if told:
+        yield _line(f"Since when: {told}.")
+    yield _line(f"What to do: {summary.advice(run)}")
 
 
 def _about(run: Run) -> str:
@@ -107,17 +147,14 @@ def _about(run: Run) -> str:
     return summary.visible(", ".join(parts))
 
 
-def _group(
-    run: Run, number: int, group: summary.Group, since: frozenset[compare.Key], earlier: Run | None
-) -> Iterator[Text]:
+def _group(run: Run, number: int, group: summary.Group, earlier: Run | None) -> Iterator[Text]:
     entry, finding = group.items[0]
-    news = earlier is not None and all(compare.key_of(each) in since for _, each in group.items)
+    since = compare.since(earlier, group)
     told = summary.story(run, entry, finding)
     title = Text.assemble(
         f"{number}. ",
         (group.title, STYLES[group.severity]),
         f"  {summary.counted(len(group.cases), 'case')}",
-        (f"  new since {summary.day_and_time(earlier.header.started)}" if news and earlier else "", "bold"),
     )
     yield title
     yield _line(f"   {entry.result.case.id}  FAIL  {finding.check}", whole=True)
@@ -128,10 +165,12 @@ def _group(
         yield _line(f"     {line}", {"-": "red", "+": "green"}.get(line[:1], ""), whole=True)
     if told.because:
         yield _pair("  because", told.because)
+    if since:
+        yield _pair("  since", since)
     for index, source in enumerate(told.sources):
         yield _pair("" if index else "  source", source)
     yield from _others(group)
-    yield _pair("  send again", summary.reproduce(run, finding.case_id), "bold")
+    yield _pair("  send again", summary.reproduce(run, finding), "bold")
 
 
 def _others(group: summary.Group) -> Iterator[Text]:
@@ -178,21 +217,23 @@ def _missing(run: Run) -> Iterator[Text]:
 
 def _compared(before: Run, after: Run) -> Iterator[Text]:
     found = compare.between(before, after)
-    yield _line(compare.headline(before, after), "bold red" if found.new else "bold green")
+    yield _line(compare.headline(before, after), VERDICTS[compare.exit_code(before, after)])
     for told in compare.remarks(before, after):
         yield _line(told, "yellow")
-    for title, items, style in (
-        ("New", found.new, "red"),
-        ("Fixed", found.fixed, "green"),
-        ("Unchanged", found.unchanged, ""),
+    new = summary.grouped(after, found.new)
+    if new:
+        yield _line()
+        yield _line("New:", "bold red")
+    for number, group in enumerate(new[:SHOWN], 1):
+        yield _line()
+        yield from _group(after, number, group, before)
+    yield from _further(new)
+    for title, run, items, style in (
+        ("Fixed", before, found.fixed, "bold green"),
+        ("Unchanged", after, found.unchanged, "bold"),
+        ("No longer told, for the later run did not judge the case", before, found.untold, "bold yellow"),
     ):
-        if items:
-            yield _line()
-            yield _line(f"{title}:", f"bold {style}".strip())
-        for entry, finding in items[: SHOWN * 2]:
-            yield _one(after if title != "Fixed" else before, entry, finding, reproduce=title == "New")
-        if items[SHOWN * 2 :]:
-            yield _line(f" - and {len(items) - SHOWN * 2:,} more")
+        yield from _listed(run, title, items, style)
     for name, cases in (("the earlier", found.only_before), ("the later", found.only_after)):
         if cases:
             yield _line()
@@ -200,10 +241,16 @@ def _compared(before: Run, after: Run) -> Iterator[Text]:
             yield _line(f"Only in {name} run: {', '.join(cases[:3])}{more}")
 
 
-def _one(run: Run, entry: Entry, finding: Finding, *, reproduce: bool) -> Text:
-    told = summary.story(run, entry, finding)
-    words = f" - {finding.case_id}  {finding.check}{summary.place_of(finding)}\n"
-    words += f"   expected {told.expected}; got {told.got}"
-    if reproduce:
-        words += f"\n   send again: {summary.reproduce(run, finding.case_id)}"
-    return _line(words, whole=True)
+def _listed(run: Run, title: str, items: Sequence[compare.Item], style: str) -> Iterator[Text]:
+    """
+    One line a group, which tells what came of it.
+    """
+    if not items:
+        return
+    yield _line()
+    yield _line(f"{title}:", style)
+    groups = summary.grouped(run, items)
+    for group in groups[: SHOWN * 2]:
+        yield _line(f" - {group.title} ({summary.counted(len(group.cases), 'case')}, as {group.cases[0]})")
+    if groups[SHOWN * 2 :]:
+        yield _line(f" - and {len(groups) - SHOWN * 2:,} more")
