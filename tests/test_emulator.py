@@ -189,7 +189,7 @@ REFUSED: dict[str, tuple[int, str, int, dict[str, Any]]] = {
     "5000 digits": (400, "B", 400, {"content": b'{"x":' + b"1" * 5000 + b"}"}),
     "1e400": (400, "B", 400, {"content": b'{"session_keep_alive_time_in_secs":1e400}'}),
     "nested 100000 deep": (400, "B", 400, {"content": b"[" * 100_000}),
-    "nested 900 deep": (400, "B", 400, {"content": b'{"x":' + b"[" * 900 + b"]" * 900 + b"}"}),
+    "nested 90,000 deep": (400, "B", 400, {"content": b'{"x":' + b"[" * 90_000 + b"]" * 90_000 + b"}"}),
 }
 
 

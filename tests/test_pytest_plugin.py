@@ -316,7 +316,7 @@ def test_a_broken_recording_is_no_verdict(session: Session, box: Path, recorded:
 
 def test_a_shuffled_set_answers_no_case_with_anothers_recording(session: Session, box: Path, recorded: Path) -> None:
     """Two files that changed places are told, and neither case gets a verdict from the other's answer."""
-    one, other = (next(recorded.rglob(f"size.{name}.*.yaml")) for name in ("below-minimum", "at-maximum"))
+    one, other = (next(recorded.rglob(f"size.{name}.*.yaml")) for name in ("below-minimum", "above-maximum"))
     first, second = one.read_bytes(), other.read_bytes()
     one.write_bytes(second)
     other.write_bytes(first)
@@ -324,7 +324,7 @@ def test_a_shuffled_set_answers_no_case_with_anothers_recording(session: Session
     untold = [entry.result for entry in told.run.entries if entry.result.status == "error"]
 
     assert 2 == told.code, told.output
-    assert {"make_box/size/below-minimum", "make_box/size/at-maximum"} == {result.case.id for result in untold}
+    assert {"make_box/size/below-minimum", "make_box/size/above-maximum"} == {result.case.id for result in untold}
     assert all("holds another request than its name says" in result.reason for result in untold)
 
 

@@ -142,6 +142,10 @@ CHECK_OPTIONS = (
     ("--cassettes DIR", "the folder of the recordings"),
     ("--no-explain", "do not narrow findings down to their smallest cause"),
     ("--release", "what a pull request is only warned of fails"),
+    ("--record", "record the cases without a fresh recording; `rtkcontract record` tells more"),
+    ("--record-all", "with --record: what is there and fresh, too"),
+    ("--max-meetings N", "with --record: accepted creates at the most"),
+    ("--expire-days DAYS", "with --record: an older recording is recorded anew (default 90)"),
 )
 """The options of the pytest plugin, which tells them too late for a quick help page."""
 

@@ -2,7 +2,8 @@
 Cases -> texts that other tools read: JSON lines, HAR 1.2, a Postman collection v2.1; pure.
 
 1. Base URL, account id, app id and token are variables: `{{base_url}}`, `{{account_id}}`, `{{app_id}}`, `{{token}}`.
-   No real value stands in an export.
+   No real value stands in an export. Tokens that are nearly the right one are variables too, `{{token_cut}}` and
+   `{{token_in_other_case}}`; a Postman collection works them out of `{{token}}` by itself.
 2. A body is text exactly as it is sent. One that is no UTF-8 goes as base64 where the form can say so; a Postman
    collection cannot, so it leaves such cases out and says how many.
 3. An export of the same cases is the same text each time.
@@ -20,6 +21,7 @@ import harfile
 
 from rtkcontract import __version__
 from rtkcontract.cases import request_of
+from rtkcontract.identity import TOKEN_FORMS
 from rtkcontract.model import Case, Json, Operation, Request, Target
 
 API: Final = "https://api.cloudflare.com/client/v4"
@@ -43,6 +45,15 @@ PLACES: Final = Target(
 )
 
 
+NEAR_TOKENS: Final = (
+    'const token = pm.variables.get("token") || "";',
+    'pm.variables.set("token_cut", token.slice(0, -1));',
+    "const swapped = [...token].map((c) => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase())).join('');",
+    'pm.variables.set("token_in_other_case", swapped === token ? token + "-" : swapped);',
+)
+"""What TOKEN_FORMS says, as a script that the client runs before each request."""
+
+
 # ---- what all forms share
 
 
@@ -54,8 +65,14 @@ def _request(operation: Operation, case: Case, base_url: str) -> Request:
     url = request.url.removeprefix(PLACES.base_url)
     for value, name in ((PLACES.account_id, "account_id"), (PLACES.app_id, "app_id")):
         url = url.replace(f"/{value}", "/{{" + name + "}}")
-    headers = tuple((name, value.replace(PLACES.token, "{{token}}")) for name, value in request.headers)
+    headers = tuple((name, _with_variables(value)) for name, value in request.headers)
     return Request(method=request.method, url=base_url + url, headers=headers, content=request.content)
+
+
+def _with_variables(value: str) -> str:
+    for name, form in TOKEN_FORMS.items():
+        value = value.replace(form(PLACES.token), "{" + name.replace("-", "_") + "}")
+    return value
 
 
 def _text(content: bytes) -> str | None:
@@ -179,6 +196,7 @@ def postman(operation: Operation, cases: Iterable[Case], *, base_url: str = API,
     collection = {
         "info": {"name": name or f"{operation.name}: contract cases", "description": told, "schema": SCHEMA},
         "item": list(_folders(operation, sayable)),
+        "event": [{"listen": "prerequest", "script": {"type": "text/javascript", "exec": list(NEAR_TOKENS)}}],
         "variable": [
             {"key": "base_url", "value": base_url, "type": "string"},
             *({"key": key, "value": "", "type": "string"} for key in ("account_id", "app_id", "token")),

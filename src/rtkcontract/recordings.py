@@ -136,6 +136,7 @@ def text(report: Report, *, release: bool = False, listed: int | None = LISTED) 
         found = [entry for entry in report.entries if state.name in entry.states]
         if not found or weight in ("pass", "note"):
             continue
+        found.sort(key=lambda entry: sum(map(len, entry.notes)))  # the smallest body says most
         lines.append(f"{state.name} ({weight}): {len(found)}. {state.meaning[0].upper()}{state.meaning[1:]}.")
         for entry in found[:listed]:
             lines.append(f"  {entry.case}{'  ' + entry.path if entry.path else ''}")
