@@ -22,7 +22,14 @@ CASES = tuple(
     {case.id: case for case in (*plan.make(CONTRACT, OPERATION, "smoke").cases, *written(OPERATION))}.values()
 )
 TARGET = Target(kind="live", base_url="B", account_id="A", app_id="P", token="T")
-VARIABLES = {"{{base_url}}": "B", "{{account_id}}": "A", "{{app_id}}": "P", "{{token}}": "T", "{{token_cut}}": "", "{{token_in_other_case}}": "t"}
+VARIABLES = {
+    "{{base_url}}": "B",
+    "{{account_id}}": "A",
+    "{{app_id}}": "P",
+    "{{token}}": "T",
+    "{{token_cut}}": "",
+    "{{token_in_other_case}}": "t",
+}
 BYTES = [case for case in CASES if export._text(case.content) is None]
 
 

@@ -16,7 +16,7 @@ FOLDER = Path(rtkcontract.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text()) for path in sorted(FOLDER.glob("*.py"))}
 
 FLOORS: tuple[tuple[str, str], ...] = (
-    ("data", "__init__ model errors hush covering progress"),
+    ("data", "__init__ model errors hush covering progress versions"),
     ("text", "jsontext subschemas yamltext leaks"),
     ("reading", "catalog identity items algebra slices wire surface edits"),
     ("meaning", "oracle partitions revisions"),

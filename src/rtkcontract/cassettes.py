@@ -26,12 +26,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
-
-import yaml
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import SCHEME, file_name, key_of
@@ -43,9 +40,6 @@ from rtkcontract.redact import API, Redactor
 Observed = Literal["emulator", "live", "documentation"]
 FOLDERS: Final[tuple[Observed, ...]] = ("emulator", "live", "documentation")
 EXTRA: Final = "x_rtkcontract"
-TOOLS: Final = ("rtkcontract", "httpx", "vcrpy", "pyyaml")
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +72,6 @@ class Interaction:
     request: Request
     response: Response
     provenance: Provenance | None
-
-
-def tool_versions() -> dict[str, str]:
-    """
-    Versions of what takes part in a recording.
-    """
-    found = {}
-    for name in TOOLS:
-        with contextlib.suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
 
 
 def evidence(url: str, response: Response) -> tuple[str, ...]:
@@ -376,8 +359,10 @@ def _told(node: Json) -> Provenance | None:
 
 
 def _from_yaml(text: str) -> Interaction:
+    import yaml  # our own layout needs none of it
+
     try:
-        node = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        node = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise _ShapeError(f"no YAML{f', line {mark.line + 1}' if mark else ''}; the file may be cut off") from None

@@ -150,6 +150,13 @@ CHECK_OPTIONS = (
 """The options of the pytest plugin, which tells them too late for a quick help page."""
 
 
+NEEDLESS = (
+    *("anyio", "doctest", "faulthandler", "legacypath", "pastebin", "setuponly", "setupplan", "stepwise"),
+    *("threadexception", "unittest", "unraisableexception"),
+)
+"""Plugins of pytest that a check has no use for; importing and asking them takes longer than its requests."""
+
+
 @main.command(
     short_help="Run the contract tests, wherever the current folder is.",
     context_settings={"ignore_unknown_options": True},
@@ -186,10 +193,9 @@ def _pytest(target: str, options: Sequence[str]) -> int:
     from rtkcontract.catalog import data_folder
 
     tests = data_folder("contract_tests")
-    # Importing what this run does not use would take longer than its requests.
-    quick = [] if target == "cassettes" else ["-p", "no:recording"]
-    for needless in ("anyio", "doctest", "faulthandler", "threadexception", "unittest", "unraisableexception"):
-        quick += ["-p", f"no:{needless}"]
+    needless = [*NEEDLESS, *(["recording"] if target != "cassettes" else [])]
+    needless += [] if any("log" in option for option in options) else ["logging"]
+    quick = [part for name in needless for part in ("-p", f"no:{name}")]
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
     code = int(pytest.main([*own, *options]))
     # 3 to 5 are pytest's for its own faults, a wrong option and no test: nothing can be told.

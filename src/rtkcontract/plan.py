@@ -124,10 +124,7 @@ class _Derived:
         """
         Whether the sources decide against a body.
         """
-        content = encode(body)
-        if content not in self.known and self.bodies.oracle.valid(body):
-            return False
-        return self.judged(content)[1].outcome == "rejected"
+        return not self.bodies.oracle.valid(body) and self.judged(encode(body))[1].outcome == "rejected"
 
     def unechoed(self, value: Json) -> tuple[str, ...]:
         """

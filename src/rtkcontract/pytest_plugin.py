@@ -19,7 +19,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,7 +27,6 @@ from _pytest.terminal import TerminalReporter
 
 from rtkcontract import (
     __version__,
-    cassettes,
     catalog,
     checks,
     coverage,
@@ -47,6 +46,10 @@ from rtkcontract.identity import key_of, shard_of
 from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Result, Target, Unanswered
 from rtkcontract.progress import Progress, bar
 from rtkcontract.redact import Redactor, redactor_of
+from rtkcontract.versions import tool_versions
+
+if TYPE_CHECKING:
+    from rtkcontract import cassettes
 
 UNREACHED = (401, 403, 404)
 """Statuses that, in answer to the first well-addressed case, say that the variables are wrong, not the API."""
@@ -138,6 +141,8 @@ class Round:
         """
         request = self.redactor.request(request_of(self.operation, case, self.target))
         if self.held is None:
+            from rtkcontract import cassettes  # of no use where somebody answers
+
             found = [path for path in cassettes.files(self.folder) if path.parent.name == self.operation.name]
             ranked = sorted(found, key=lambda path: path.parent.parent.name != "live", reverse=True)
             self.held = {path.stem.rpartition(".")[2]: path for path in ranked}
@@ -315,7 +320,7 @@ def _header(made: Round) -> runs.Header:
         plan=made.plan.name,
         started=made.started,
         planned=len(made.plan.cases),
-        versions={**cassettes.tool_versions(), "rtkcontract": __version__},
+        versions={**tool_versions(), "rtkcontract": __version__},
     )
 
 
@@ -461,6 +466,8 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
                 )
                 contract_round.keep(result)
                 pytest.skip("no recording; `nox -s record` makes one")
+            from rtkcontract import cassettes
+
             recording = cassettes.recording(path)
             problem = recording.problem or cassettes.misnamed(recording)
             if problem:

@@ -29,6 +29,7 @@ from rtkcontract.leaks import scan
 from rtkcontract.model import Case, Contract, Json, Operation, Request, Response, Send, Severity, Target, Unanswered
 from rtkcontract.recordings import EXPIRE_DAYS, Progress, age_days, keyed
 from rtkcontract.redact import Redactor
+from rtkcontract.versions import tool_versions
 
 MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
 GIVE_UP: Final = 5
@@ -105,7 +106,7 @@ class Session:
     folder: Path
     redactor: Redactor
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    tools: Mapping[str, str] = field(default_factory=cassettes.tool_versions)
+    tools: Mapping[str, str] = field(default_factory=tool_versions)
 
 
 def record(
