@@ -7,6 +7,7 @@ Every verb exits with 0 for clean, 1 for findings and 2 where it could not tell.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -196,6 +197,7 @@ def _pytest(target: str, options: Sequence[str]) -> int:
     needless = [*NEEDLESS, *(["recording"] if target != "cassettes" else [])]
     needless += [] if any("log" in option for option in options) else ["logging"]
     quick = [part for name in needless for part in ("-p", f"no:{name}")]
+    gc.set_threshold(50_000, 20, 20)  # a run is short, and most of what it makes lives to its end
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
     code = int(pytest.main([*own, *options]))
     # 3 to 5 are pytest's for its own faults, a wrong option and no test: nothing can be told.

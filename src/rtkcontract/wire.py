@@ -14,6 +14,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import email.utils
+import functools
 import ipaddress
 import signal
 import socket
@@ -264,7 +265,7 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
 
     def exchange(self, request: Request) -> Observation:
         try:
-            url = httpx.URL(request.url)
+            url = _url(request.url)
             outgoing = _outgoing(request, url, timeout_s=self.timeout_s, trace=self._trace)
         except (httpx.InvalidURL, ValueError, TypeError):
             return Unanswered(reason="the request was not sent: its address or a header is not valid")
@@ -322,6 +323,14 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
                 if self._is_late() and self._socket is not None:
                     # Unbound, because a TLS socket's own method forgets its state while another thread reads from it.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+@functools.lru_cache(maxsize=64)
+def _url(text: str) -> httpx.URL:
+    """
+    The address as httpx reads it; most cases have the same one.
+    """
+    return httpx.URL(text)
 
 
 def _outgoing(request: Request, url: httpx.URL, *, timeout_s: float, trace: Callable[..., None]) -> httpx.Request:
