@@ -399,14 +399,17 @@ class Bodies:
         """
         The literals that a body holds; -1 for a field whose value is in no level.
         """
-        literals = []
-        holders: set[Place] = {()}
+        literals = list(self._start[:-1])
+        held: dict[Place, Json] = {(): body}
         for number, factor in enumerate(self.factors):
-            value = taken(body, factor.place) if factor.place[:-1] in holders else ABSENT
-            level = 0 if value is ABSENT else self._level(number, value)
+            above = held.get(factor.place[:-1])
+            value = ABSENT if above is None else taken(above, factor.place[-1:])
+            if value is ABSENT:
+                continue
+            level = self._level(number, value)
             if level is not None and factor.levels[level].value is MEMBERS:
-                holders.add(factor.place)
-            literals.append(-1 if level is None else self._start[number] + level)
+                held[factor.place] = value
+            literals[number] = -1 if level is None else self._start[number] + level
         return tuple(literals)
 
     def remember(self, content: bytes, row: Row) -> None:

@@ -230,7 +230,7 @@ class _Derived:
         elif candidate.partition == "wrong-type-array" and value and not isinstance(held, dict | list | None):
             value = [held] if held is not ABSENT else value
         put(above, member, value)
-        if self.bodies.oracle.valid(loads(encode(body))):
+        if self.bodies.oracle.valid(self.judged(encode(body))[0]):
             body = self.elsewhere(factor, number, candidate) or body
         name = f"{factor.field.name}/{candidate.partition}"
         if f"{self.operation.name}/{name}" in self.ids:
