@@ -21,7 +21,7 @@ def account(plan: Plan, results: Iterable[Result]) -> Json:
     The coverage account as a JSON object.
 
     `constraints`: one entry a field, keyword and partition with the case that exercised it and its outcome, the case
-    null where nothing did. `pairs` and `triples`: covered and possible. `left_out`: cases that a budget cut.
+    null where nothing did. `pairs` and `triples`: covered and possible. `left_out`: cases that were not to be sent.
     """
     bodies = plan.bodies
     answered = [result for result in results if isinstance(result.observation, Answered)]
@@ -36,7 +36,7 @@ def account(plan: Plan, results: Iterable[Result]) -> Json:
         "pairs": _pairs(bodies, masks, proven=plan.strength > 1 and not plan.left_out),
         "impossible": list(plan.impossible),
         "unreached": list(plan.unreached),
-        "left_out": list(plan.left_out),
+        "left_out": [case.id for case in plan.left_out],
     }
     if plan.strength == 3:
         decided = [mask for result, mask in held if result.case.expect.outcome == "accepted"]
@@ -84,22 +84,8 @@ def _faults(plan: Plan, answered: list[Result]) -> list[Json]:
     Each planned fault of a field, with its case where that was answered.
     """
     by_id = {result.case.id: result for result in answered}
-    cases = [case for case in plan.cases if case.field and case.side == "invalid"]
-    left = (
-        [
-            (*identity.removeprefix(f"{plan.cases[0].operation}/").rpartition("/")[::2], identity)
-            for identity in plan.left_out
-        ]
-        if plan.cases
-        else []
-    )
-    entries = [_entry(case.field, case.keyword, case.partition, by_id.get(case.id)) for case in cases]
-    entries.extend(
-        _entry(field, "", partition, by_id.get(identity))
-        for field, partition, identity in left
-        if field and "/" not in field
-    )
-    return entries
+    cases = [case for case in (*plan.cases, *plan.left_out) if case.field and case.side == "invalid"]
+    return [_entry(case.field, case.keyword, case.partition, by_id.get(case.id)) for case in cases]
 
 
 def _entry(field: str, keyword: str, partition: str, result: Result | None) -> Json:
@@ -170,5 +156,5 @@ def told(account: Json) -> str:
         triples = account["triples"]
         text += f", {triples['covered']:,} of {triples['possible']:,} triples"
     if account["left_out"]:
-        text += f"; {len(account['left_out'])} cases left out by --max-requests"
+        text += f"; {len(account['left_out'])} cases left out"
     return text

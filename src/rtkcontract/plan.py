@@ -39,7 +39,7 @@ class Plan:
     Cases in the order in which they are sent.
 
     `impossible` and `unreached` hold pairs as texts "a=x with b=y", and "a=x" for a level that goes with nothing;
-    `left_out` the ids that a budget cut.
+    `left_out` what of the full plan is not sent: by a budget, or because `smoke` is a part of `standard`.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Plan:
     """The triples that an accepted body can hold, in `thorough`."""
     impossible: tuple[str, ...] = ()
     unreached: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Case, ...] = ()
 
     def capped(self, most: int | None) -> Plan:
         """
@@ -58,8 +58,7 @@ class Plan:
         """
         if most is None or most >= len(self.cases):
             return self
-        rest = (*(case.id for case in self.cases[most:]), *self.left_out)
-        return replace(self, cases=self.cases[:most], left_out=rest)
+        return replace(self, cases=self.cases[:most], left_out=(*self.cases[most:], *self.left_out))
 
     @property
     def meetings(self) -> int:
@@ -645,9 +644,7 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
     head = [minimal, *([] if minimal is rich else [rich]), *corpus]
     cases = order.ordered(bodies, head, found.by_id, found.cases, others)
-    if strength == 1:
-        cases = cases[: max(SMOKE, order.values_end(found.by_id, cases))]
-    return Plan(
+    full = Plan(
         name=name,
         strength=strength,
         cases=tuple(cases),
@@ -656,6 +653,7 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         impossible=tuple(impossible),
         unreached=tuple(unreached),
     )
+    return full if strength > 1 else full.capped(max(SMOKE, order.values_end(found.by_id, cases)))
 
 
 def _richest(derived: _Derived, rows: list[Case], stored: int) -> Case | None:

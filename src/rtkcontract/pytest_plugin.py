@@ -421,7 +421,7 @@ def plan_lines(made: Round) -> list[str]:
         f"target: {where}",
         f"contract: {made.operation.name}, revision {made.contract.revision} ({made.contract.digest})",
         f"plan: {plan.name}, {len(plan.cases)} requests"
-        + (f", {len(plan.left_out)} left out by --max-requests" if plan.left_out else ""),
+        + (f", {len(plan.left_out)} left out" if plan.left_out else ""),
     ]
     limits = targets.limits_of(made.operation, target, made.rate)
     if target.kind == "live":

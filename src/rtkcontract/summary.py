@@ -736,7 +736,7 @@ def _account_gaps(account: Json) -> Iterator[Gap]:
         (unmet, "partition", "no answered case exercised it"),
         (account.get("impossible") or (), "combination", "no valid body can hold it"),
         (account.get("unreached") or (), "combination", "not reached within the search"),
-        (account.get("left_out") or (), "case", "left out of the plan by a budget"),
+        (account.get("left_out") or (), "case", "left out of this plan"),
     ]
     for found, word, why in kinds:
         if found:
