@@ -224,7 +224,7 @@ def test_warnings_and_gaps_are_told(tmp_path: Path) -> None:
         " - 1 case not sent: over the budget (as",
         " - 1 partition: no answered case exercised it (as title type emoji)",
         " - 1 combination: no valid body can hold it (as a=1 with b=2)",
-        " - 2 cases: left out of the plan by a budget (as case create_meeting/x)",
+        " - 2 cases: left out of this plan (as case create_meeting/x)",
         " - 4 of 9 pairs of values: no answered case held them together",
     ):
         assert line in text
