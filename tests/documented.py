@@ -408,7 +408,7 @@ def plans() -> str:
     found, operation = contract()
     standard = plan.make(found, operation, "standard")
     rows = (
-        ("`smoke`", "each value", len(smoke().cases)),
+        ("`smoke`", "each value: the start of `standard`", len(smoke().cases)),
         ("`standard`, the default", "each pair of values", len(standard.cases)),
         ("`thorough`", "each triple, and hypothesis", "about 2,000"),
     )

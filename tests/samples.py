@@ -4,6 +4,7 @@ Runs to read: real cases, judged by the real checks on answers of the emulator, 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -243,6 +244,18 @@ def same_text(text: str) -> str:
     return text
 
 
+def _unsigned(result: Result) -> Result:
+    """
+    The result as another server would have answered it.
+    """
+    if not isinstance(result.observation, Answered):
+        return result
+    response = result.observation.response
+    headers = tuple(header for header in response.headers if header[0] != "server")
+    answered = dataclasses.replace(result.observation, response=dataclasses.replace(response, headers=headers))
+    return dataclasses.replace(result, observation=answered)
+
+
 def saved(
     path: Path,
     found: Iterable[Result],
@@ -257,7 +270,7 @@ def saved(
     """
     with runs.Writer(path, same_text) as writer:
         writer.header(head or header())
-        for result in found:
+        for result in map(_unsigned, found) if head and head.observed == "server" else found:
             writer.result(runs.entry_of(OPERATION, result, recorded_at=recorded[0], recorded_from=recorded[1]))
         if account is not None:
             writer.account(account)

@@ -267,3 +267,13 @@ def test_reading_fits_many_cases(tmp_path: Path) -> None:
     run = samples.saved(tmp_path / "run.jsonl", found)
 
     assert 2_000 == len(run.entries) == (run.footer and run.footer.counts["cases"])
+
+
+def test_an_answer_that_the_emulator_signed_is_its_own(tmp_path: Path) -> None:
+    """A run against another address is told as the emulator's where its answers say so."""
+    run = samples.saved(tmp_path / "r.jsonl", samples.results(), samples.header(observed="server"))
+    signed = samples.saved(tmp_path / "s.jsonl", samples.results(), samples.header(observed="emulator"))
+
+    assert "server" == run.header.observed == runs.who("server", [entry.result for entry in run.entries])
+    assert "emulator" == runs.who("server", [entry.result for entry in signed.entries])
+    assert "vendor" == runs.who("vendor", [entry.result for entry in signed.entries])

@@ -1,11 +1,12 @@
 """
 (contract, operation) -> the named plans: which cases, in which order, and what they cover by construction; pure.
 
-1. The valid side is a covering array: strength 1 in `smoke`, 2 in `standard`, 3 in `thorough`.
+1. The valid side is a covering array: strength 2 in `standard`, 3 in `thorough`. `smoke` is the start of `standard`, as
+   far as every value has been sent once (strength 1).
 2. The invalid side breaks one constraint a case; everything else in the body is valid and as small as it can be.
 3. Values whose answer no source decides are sent one a case, so that they never blur a decided one.
 4. Rows stored with the contract are kept and added to, never dealt again: recordings depend on them.
-5. The order is part of the plan: what detects most a request goes first.
+5. The order is part of the plan (`order`): what is the first to show most goes first.
 """
 
 from __future__ import annotations

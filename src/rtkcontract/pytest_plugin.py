@@ -43,7 +43,7 @@ from rtkcontract import plan as plans
 from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import key_of, shard_of
-from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Result, Target, Unanswered
+from rtkcontract.model import Case, Contract, Finding, Json, Operation, Result, Target, Unanswered
 from rtkcontract.progress import Progress, bar
 from rtkcontract.redact import Redactor, redactor_of
 from rtkcontract.versions import tool_versions
@@ -328,15 +328,10 @@ def _observed(made: Round) -> str:
     """
     Who answers: told by the address and the signature of the answers, not by what was asked for.
     """
-    if made.target.kind == "cassettes":
-        return "recording"
-    signed = next(
-        (r.observation.response.header("server") for r in made.results.values() if isinstance(r.observation, Answered)),
-        None,
-    )
-    if made.target.kind == "emulator" or signed == "rtkcontract-emulator":
-        return "emulator"
-    return "vendor" if made.target.base_url == targets.DEFAULT_BASE_URL else "server"
+    if made.target.kind != "live":
+        return {"cassettes": "recording", "emulator": "emulator"}[made.target.kind]
+    told = "vendor" if made.target.base_url == targets.DEFAULT_BASE_URL else "server"
+    return runs.who(told, made.results.values())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

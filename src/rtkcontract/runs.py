@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -485,8 +485,9 @@ def _run(lines: list[tuple[int, Json]], name: str, problems: tuple[str, ...]) ->
     operation = named["header"]["operation"]["name"]
     entries = {line["case"]["id"]: _entry(line, operation) for _, line in lines if line["kind"] == "result"}
     end = named.get("footer")
+    header = _header(named["header"])
     run = Run(
-        header=_header(named["header"]),
+        header=replace(header, observed=who(header.observed, (entry.result for entry in entries.values()))),
         entries=tuple(entries.values()),
         account=named.get("account", {}).get("account"),
         footer=Footer(finished=end["finished"], counts=end["counts"]) if end else None,
@@ -495,6 +496,16 @@ def _run(lines: list[tuple[int, Json]], name: str, problems: tuple[str, ...]) ->
     )
     _check_counts(run)
     return run
+
+
+def who(told: str, results: Iterable[Result]) -> str:
+    """
+    Who answered: another server whose first answer is signed by the emulator is the emulator.
+    """
+    answers = (result.observation.response for result in results if isinstance(result.observation, Answered))
+    first = next(answers, None)
+    signed = told == "server" and first is not None and first.header("server") == "rtkcontract-emulator"
+    return "emulator" if signed else told
 
 
 def _check_order(lines: list[tuple[int, Json]], name: str) -> None:
