@@ -16,8 +16,8 @@ FOLDER = Path(rtkcontract.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text()) for path in sorted(FOLDER.glob("*.py"))}
 
 FLOORS: tuple[tuple[str, str], ...] = (
-    ("data", "__init__ model errors hush covering progress versions"),
-    ("text", "jsontext subschemas yamltext leaks"),
+    ("data", "__init__ model errors hush covering versions"),
+    ("text", "jsontext subschemas yamltext leaks progress"),
     ("reading", "catalog identity items algebra slices wire surface edits"),
     ("meaning", "oracle partitions revisions"),
     ("bodies", "bodies cases emulator explore redact witness taxonomy"),

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from rtkcontract import partitions
 from rtkcontract.catalog import resolve
-from rtkcontract.covering import Row, Space, Table, bits, merged
+from rtkcontract.covering import Row, Space, Table, bits, mask_of, merged
 from rtkcontract.jsontext import NotStrictJson, dumps, loads
 from rtkcontract.model import Json, Operation
 from rtkcontract.oracle import Oracle
@@ -416,7 +416,7 @@ class Bodies:
         """
         Keeps the literals of a body, for `held`.
         """
-        self._held[content] = sum(1 << literal for literal in row if literal >= 0)
+        self._held[content] = mask_of(row)
 
     def held(self, content: bytes) -> int | None:
         """

@@ -71,6 +71,13 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
+def mask_of(row: Iterable[int]) -> int:
+    """
+    The literals of a row as a mask; a factor without a known level (-1) is left out.
+    """
+    return sum(1 << literal for literal in row if literal >= 0)
+
+
 class Space:
     """
     The factors, their literals and what excludes what.
@@ -267,7 +274,7 @@ class _Open:
         return self._weights[literal]
 
     def cover(self, row: Iterable[int]) -> int:
-        taken = sum(1 << literal for literal in row if literal >= 0)
+        taken = mask_of(row)
         before = 0
         if self.strength == 1:
             before = (self.single & taken).bit_count()

@@ -31,7 +31,7 @@ from schemathesis.config import SchemathesisConfig
 from rtkcontract.catalog import resolve
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import canonical, encode, loads
-from rtkcontract.model import Case, Contract, Finding, Json, Operation
+from rtkcontract.model import Case, Contract, Finding, Json, Operation, Progress
 from rtkcontract.oracle import Oracle
 from rtkcontract.partitions import CANARY
 
@@ -39,7 +39,6 @@ Side: TypeAlias = Literal["valid", "invalid"]
 Judge: TypeAlias = Callable[[Case], Iterable[Finding]]
 """Sends the case and tells what it broke; findings that are only warnings or notes are no failure."""
 
-Progress: TypeAlias = Callable[[int, int], None]
 Cause: TypeAlias = tuple[str, str, str]
 
 MODES: Final = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}

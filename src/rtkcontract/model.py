@@ -20,6 +20,8 @@ Severity: TypeAlias = Literal["finding", "warning", "note"]
 Status: TypeAlias = Literal["pass", "fail", "error", "skip"]
 Side: TypeAlias = Literal["valid", "invalid", "protocol", "relation", "generated", "corpus"]
 Headers: TypeAlias = tuple[tuple[str, str], ...]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Hears how much is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

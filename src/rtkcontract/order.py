@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from rtkcontract import partitions
-from rtkcontract.bodies import Bodies, Tally
-from rtkcontract.covering import Row
+from rtkcontract.bodies import Bodies, Factor, Tally
+from rtkcontract.covering import Row, mask_of
 from rtkcontract.jsontext import loads
 from rtkcontract.model import Case
 
@@ -118,7 +118,7 @@ class _Rows:
         tally = Tally(bodies)
         sent = {case.id: loads(case.content, as_written=True) for case in cases}
         self._literals = {name: [literal for literal in rows[name] if literal >= 0] for name in sent}
-        self._masks = {name: sum(1 << literal for literal in held) for name, held in self._literals.items()}
+        self._masks = {name: mask_of(rows[name]) for name in sent}
         self._variants = {name: frozenset(tally.variants(rows[name], body)) for name, body in sent.items()}
         variants = {literal for found in self._variants.values() for literal, _ in found}
         self._near = {literal: 2.0 ** (1 - len(bodies.told(literal)[0].place)) for literal in variants}
@@ -162,9 +162,9 @@ def _greedy(cases: Iterable[Case], shown: _Shown) -> list[tuple[float, Case]]:
     return ordered
 
 
-def _things(bodies: Bodies, case: Case) -> Things:
+def _things(factors: Mapping[str, Factor], case: Case) -> Things:
     """
-    What a case of any side but the rows shows.
+    What a case of any side but the rows shows; `factors` are the fields by name.
     """
     decided = case.expect.outcome != "unspecified"
     if case.side == "relation":
@@ -176,7 +176,7 @@ def _things(bodies: Bodies, case: Case) -> Things:
         return {("open", case.partition): OPEN, case.id: OPEN}
     if case.expect.outcome == "accepted":
         return {case.id: BRANCH if case.partition == "minimal" else BOUNDARY}
-    factor = next((factor for factor in bodies.factors if factor.field.name == case.field), None)
+    factor = factors.get(case.field)
     kind = (partitions.types_of(factor.field.nodes)[:1], case.partition) if factor else case.partition
     likely = LIKELY.get(case.partition, USUAL)
     return {
@@ -206,7 +206,8 @@ def ordered(
         if case.id in rows:
             by_rows.add(case)
     left = {case.id for case in head}
-    shown = _Named({case.id: _things(bodies, case) for case in others})
+    factors = {factor.field.name: factor for factor in bodies.factors}
+    shown = _Named({case.id: _things(factors, case) for case in others})
     ranked = [
         *_greedy((case for case in others if case.id not in left), shown),
         *_greedy((case for case in combined if case.id not in left), by_rows),
@@ -220,7 +221,7 @@ def values_end(rows: Mapping[str, Row], cases: list[Case]) -> int:
     """
     seen = end = 0
     for place, case in enumerate(cases, 1):
-        mask = sum(1 << literal for literal in rows.get(case.id, ()) if literal >= 0)
+        mask = mask_of(rows.get(case.id, ()))
         if mask & ~seen:
             seen, end = seen | mask, place
     return end

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rtkcontract import cases as fixed
@@ -23,12 +23,11 @@ from rtkcontract.bodies import Bodies, Factor, Tally, put, taken
 from rtkcontract.covering import Grown, Row, Space, bits, grow
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import NotStrictJson, canonical, dumps, encode, loads
-from rtkcontract.model import Case, Contract, Expectation, Json, Operation, Overrides
+from rtkcontract.model import Case, Contract, Expectation, Json, Operation, Overrides, Progress
 from rtkcontract.oracle import Oracle
 from rtkcontract.partitions import ABSENT, COMBINATORS, HOSTILE, MARK, MEMBERS, Candidate, Place, same, type_of
 
 PLANS = {"smoke": 1, "standard": 2, "thorough": 3}
-Progress = Callable[[int, int], None]
 RULES = frozenset(COMBINATORS) - {"allOf"}
 SMOKE = 150
 """Requests of the plan `smoke`, for an operation that has so many cases."""

@@ -7,13 +7,12 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING
+
+from rtkcontract.model import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Hears how much is done, and of how much."""
 
 
 @contextlib.contextmanager

@@ -43,8 +43,8 @@ from rtkcontract import plan as plans
 from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import key_of, shard_of
-from rtkcontract.model import Case, Contract, Finding, Json, Operation, Result, Target, Unanswered
-from rtkcontract.progress import Progress, bar
+from rtkcontract.model import Case, Contract, Finding, Json, Operation, Progress, Result, Target, Unanswered
+from rtkcontract.progress import bar
 from rtkcontract.redact import Redactor, redactor_of
 from rtkcontract.versions import tool_versions
 

@@ -26,8 +26,20 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.identity import SCHEME
 from rtkcontract.jsontext import NotStrictJson, canonical, dumps, loads, pointer
 from rtkcontract.leaks import scan
-from rtkcontract.model import Case, Contract, Json, Operation, Request, Response, Send, Severity, Target, Unanswered
-from rtkcontract.recordings import EXPIRE_DAYS, Progress, age_days, keyed
+from rtkcontract.model import (
+    Case,
+    Contract,
+    Json,
+    Operation,
+    Progress,
+    Request,
+    Response,
+    Send,
+    Severity,
+    Target,
+    Unanswered,
+)
+from rtkcontract.recordings import EXPIRE_DAYS, age_days, keyed
 from rtkcontract.redact import Redactor
 from rtkcontract.versions import tool_versions
 

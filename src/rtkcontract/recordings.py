@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,12 +24,11 @@ from rtkcontract.cassettes import Interaction, Recording
 from rtkcontract.checks import Answer, answer_of, judge, judge_run, judged, of_maker
 from rtkcontract.identity import key_of
 from rtkcontract.jsontext import NotStrictJson, loads
-from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Request, Result
+from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Progress, Request, Result
 from rtkcontract.oracle import Oracle
 from rtkcontract.redact import PLACEHOLDERS, Redactor
 
 Weight = Literal["pass", "note", "warning", "failure", "error"]
-Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
 
 WARN_DAYS: Final = 30
