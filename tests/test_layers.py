@@ -17,7 +17,7 @@ TREES = {path.stem: ast.parse(path.read_text()) for path in sorted(FOLDER.glob("
 
 FLOORS: tuple[tuple[str, str], ...] = (
     ("data", "__init__ model errors hush covering versions"),
-    ("text", "jsontext subschemas yamltext leaks progress"),
+    ("text", "jsontext subschemas yamltext leaks progress beside"),
     ("reading", "catalog identity items algebra slices wire surface edits"),
     ("meaning", "oracle partitions revisions"),
     ("bodies", "bodies cases emulator explore redact witness taxonomy"),

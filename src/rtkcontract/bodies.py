@@ -15,7 +15,7 @@ import copy
 import itertools
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rtkcontract import partitions
@@ -74,6 +74,9 @@ class Bodies:
     @classmethod
     def of(cls, document: Json, operation: Operation) -> Bodies:
         return cls(document, operation.request_schema)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (self.document, self.schema, self._held)
 
     # --- levels -----------------------------------------------------------------------------------------------------
 
@@ -263,14 +266,10 @@ class Bodies:
         classes = [self._classes(rule, at, place) for place in places]
         if math.prod(map(len, classes)) > LARGEST_TABLE:
             return None
-        found = []
-        lists = {place[:depth] for place in places for depth, part in enumerate(place) if part == ITEM}
-        outermost_first = sorted(range(len(places)), key=lambda number: len(places[number]))
-        for combination in itertools.product(*classes):
-            body = _assembled([(places[number], combination[number][1]) for number in outermost_first], lists)
-            if body is not None:
-                found.append((sum(mask for mask, _ in combination), body))
-        return found
+        masks = itertools.product(*([mask for mask, _ in part] for part in classes))
+        values = itertools.product(*([value for _, value in part] for part in classes))
+        bodies = map(_assembler(places), values)
+        return [(sum(held), body) for held, body in zip(masks, bodies, strict=True) if body is not None]
 
     def _branch_tables(self, at: Place, places: list[Place], rule: Json) -> Iterator[Table]:
         """
@@ -468,6 +467,15 @@ class Bodies:
         return space.completed(literals)
 
 
+def _again(document: Json, schema: Json, held: dict[bytes, int]) -> Bodies:
+    """
+    The bodies that another process has sent here: its validators cannot travel, and are made anew.
+    """
+    bodies = Bodies(document, schema)
+    bodies._held.update(held)
+    return bodies
+
+
 class Tally:
     """
     How often each variant of a level was sent, so that rows take in turn what was sent least.
@@ -561,28 +569,42 @@ def _matters(rule: Json) -> bool:
     return any(set(part) & {*COMBINATORS, "required"} for part in rule.get("allOf", ()) if isinstance(part, dict))
 
 
-def _assembled(members: list[tuple[Place, Json]], lists: set[Place]) -> Json:
+def _assembler(places: list[Place]) -> Callable[[tuple[Json, ...]], Json]:
     """
-    The object that holds the values at their places, outermost first; None when a value would stand below one that is
-    left out. `lists` are the places of arrays.
+    Makes an object of one value for each place; None when one would stand below a place that is left out.
     """
-    body: dict[str, Json] = {}
-    given = dict(members)
-    for place, value in members:
-        holder: Json = body
-        for depth in range(1, len(place)):
-            above = given.get(place[:depth], MEMBERS)
-            if above is not MEMBERS:
+    lists = {place[:depth] for place in places for depth, part in enumerate(place) if part == ITEM}
+    outermost_first = sorted(range(len(places)), key=lambda number: len(places[number]))
+    names = [place[0] for place in places]
+
+    def flat(values: tuple[Json, ...]) -> Json:
+        return {
+            name: {} if value is MEMBERS else value
+            for name, value in zip(names, values, strict=True)
+            if value is not ABSENT
+        }
+
+    def nested(values: tuple[Json, ...]) -> Json:
+        body: dict[str, Json] = {}
+        given = dict(zip(places, values, strict=True))
+        for number in outermost_first:
+            place, value = places[number], values[number]
+            holder: Json = body
+            for depth in range(1, len(place)):
+                above = given.get(place[:depth], MEMBERS)
+                if above is not MEMBERS:
+                    if value is not ABSENT:
+                        return None
+                    break
+                if value is ABSENT:
+                    break
+                holder = _opened(holder, place[depth - 1], place[depth])
+            else:
                 if value is not ABSENT:
-                    return None
-                break
-            if value is ABSENT:
-                break
-            holder = _opened(holder, place[depth - 1], place[depth])
-        else:
-            if value is not ABSENT:
-                put(holder, place[-1], ([] if place in lists else {}) if value is MEMBERS else value)
-    return body
+                    put(holder, place[-1], ([] if place in lists else {}) if value is MEMBERS else value)
+        return body
+
+    return flat if all(len(place) == 1 for place in places) else nested
 
 
 def _opened(holder: Json, part: str, inside: str) -> Json:

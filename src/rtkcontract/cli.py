@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from rtkcontract import __version__
+from rtkcontract.beside import Begun, beside
 from rtkcontract.errors import CannotTell
 from rtkcontract.progress import bar, telling_bar
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtkcontract.changes import Change
-    from rtkcontract.model import Case, Contract, Operation, Result
+    from rtkcontract.model import Case, Contract, Operation, Progress, Result
     from rtkcontract.plan import Plan
     from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
@@ -66,13 +66,15 @@ def examples(*lines: str) -> str:
         "rtkcontract send create_meeting/minimal --target emulator",
     ),
 )
-@click.version_option(__version__, prog_name="rtkcontract")
-def main() -> None:
+@click.version_option(package_name="rtkcontract", prog_name="rtkcontract")
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """
     Contract tests for Cloudflare RealtimeKit, on the live API, the embedded emulator or recordings.
 
     Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
     """
+    ctx.call_on_close(gc.freeze)  # else the interpreter goes through everything once more as it ends
 
 
 def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operation]:
@@ -131,15 +133,12 @@ RATE = click.option(
 
 
 CHECK_OPTIONS = (
-    ("--plan NAME", "smoke, standard (default) or thorough"),
     ("--base-url URL", "with --target live: another server"),
-    ("--operation NAME", "the operation; the first of the contract by default"),
     ("--max-requests N", "send the N cases that detect most"),
     ("--shard K/N", "only the cases of shard K of N, as 1/4"),
     ("--rate N", "at most N requests in ten seconds; 0, on loopback only, lifts the limit"),
     ("--max-latency SECONDS", "a slower answer is a finding (default 5)"),
     ("--run-file FILE", "save the run as JSON lines, for `rtkcontract report`"),
-    ("--schemas DIR", "the folder that holds openapi.json"),
     ("--cassettes DIR", "the folder of the recordings"),
     ("--no-explain", "do not narrow findings down to their smallest cause"),
     ("--release", "what a pull request is only warned of fails"),
@@ -174,18 +173,37 @@ NEEDLESS = (
 @click.option(
     "--target", default="cassettes", show_default=True, metavar="KIND", help="cassettes (offline), emulator or live."
 )
+@PLAN
+@SCHEMAS
+@OPERATION
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def check(ctx: click.Context, target: str, pytest_args: tuple[str, ...]) -> None:
+def check(
+    ctx: click.Context,
+    target: str,
+    plan: str,
+    schemas: str | None,
+    operation: str | None,
+    pytest_args: tuple[str, ...],
+) -> None:
     """
     Run the contract tests, wherever the current folder is.
 
     The run takes the options below, and those of pytest, such as -q, -k or -n.
     """
-    ctx.exit(_pytest(target, pytest_args))
+    asked = {"--plan": plan, "--schemas": schemas, "--operation": operation}
+    options = [f"{name}={value}" for name, value in asked.items() if value is not None]
+
+    def derived(progress: Progress | None) -> Plan:
+        from rtkcontract import plan as plans
+
+        return plans.make(*loaded(schemas, operation), plan, progress=progress)
+
+    # To plan takes as long as to start pytest.
+    ctx.exit(_pytest(target, [*options, *pytest_args], Begun(asked, beside(derived))))
 
 
-def _pytest(target: str, options: Sequence[str]) -> int:
+def _pytest(target: str, options: Sequence[str], *plugins: object) -> int:
     """
     A run of the contract tests, wherever the current folder is; its exit code.
     """
@@ -199,7 +217,7 @@ def _pytest(target: str, options: Sequence[str]) -> int:
     quick = [part for name in needless for part in ("-p", f"no:{name}")]
     gc.set_threshold(50_000, 20, 20)  # a run is short, and most of what it makes lives to its end
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
-    code = int(pytest.main([*own, *options]))
+    code = int(pytest.main([*own, *options], plugins))
     # 3 to 5 are pytest's for its own faults, a wrong option and no test: nothing can be told.
     return code if code in (0, 1) else 2
 

@@ -111,7 +111,9 @@ class Space:
         self._free = sum(mask for mask, free in zip(self.mask, self.free, strict=True) if free)
         self._firsts = sum(1 << start for start, size in zip(self.start, self.sizes, strict=False) if size)
         self.fresh = self._settled(
-            _State(self.all, [table.allowed for table in self.tables]), set(range(len(self.tables))), set()
+            _State(self.all, [table.allowed for table in self.tables]),
+            set(range(len(self.tables))),
+            set(range(len(self.sizes))),
         )
 
     def literal(self, factor: int, level: int) -> int:
@@ -156,11 +158,10 @@ class Space:
                 if not left & (left - 1):
                     removed |= self.refused[left.bit_length() - 1]
             for index in sorted(tables):
-                masks = [self.mask[factor] for factor in self.tables[index].scope]
-                domain = state.domain
-                alive = tuple(
-                    allowed for allowed in state.alive[index] if all(allowed & domain & mask for mask in masks)
-                )
+                alive = state.alive[index]
+                for factor in factors.intersection(self.tables[index].scope):  # in the others nothing has changed
+                    left = state.domain & self.mask[factor]
+                    alive = tuple([allowed for allowed in alive if allowed & left])
                 state.alive[index] = alive
                 union = 0
                 for allowed in alive:

@@ -47,6 +47,8 @@ DEPTH: Final = 4
 SIZE: Final = 1_000_000
 VIEWS: Final = 400
 TOO_MUCH: Final = "too large or too deeply encoded to be searched"
+APART: Final = bytes(sign for sign in range(256) if not (sign < 128 and chr(sign).isalnum()))
+"""What may stand between the letters and digits of a secret."""
 CANARY: Final = "canary"
 """Part of every credential that we send; such a word is ours and fake."""
 STAND_IN_HEX: Final = "00000000000000000000"
@@ -100,7 +102,7 @@ def _forms(value: bytes) -> Iterator[tuple[bytes, float]]:
     """
     Each way of writing a secret, with the signs it takes for one character.
     """
-    bare = re.sub(rb"[^A-Za-z0-9]", b"", value)
+    bare = value.translate(None, APART)
     for text in {value, value[::-1], bare, bare[::-1]}:
         yield text, 1
         yield text.hex().encode(), 2
@@ -141,28 +143,50 @@ def needles(secrets: Secrets, public: str = "") -> Needles:
     A secret shorter than a piece counts whole; one of less than six characters cannot be told from a word.
     """
     found: dict[int, dict[bytes, str]] = {}
+    forms: list[tuple[bytes, int]] = []
     for name, value in secrets:
         if len(value) < 6 or value == name:
             continue
         for form, signs in _forms(value.encode()):
-            length = min(math.ceil(PIECE * signs), len(form))
-            for piece in _pieces(form.lower(), length):
+            text = form.lower()
+            length = min(math.ceil(PIECE * signs), len(text))
+            forms.append((text, length))
+            for piece in _pieces(text, length):
                 if len(set(piece)) >= VARIED:
                     found.setdefault(length, {}).setdefault(piece, name)
+    every = _wanted(found, forms)
     text = public.lower().encode()
-    for known in (text, re.sub(rb"[^a-z0-9]", b"", text)):
-        # A piece whose first signs stand nowhere need not be looked for.
-        heads = {known[at : at + GRAM] for at in range(len(known) - GRAM + 1)}
-        for pieces in found.values():
-            for piece in [piece for piece in pieces if piece[:GRAM] in heads and piece in known]:
-                del pieces[piece]
+    for known in (text, text.translate(None, APART)):
+        stand = every.grams.intersection([known[at : at + GRAM] for at in _places(known, every)])
+        for form, length in forms:
+            if not stand.isdisjoint(_pieces(form, GRAM)):
+                for piece in [piece for piece in _pieces(form, length) if piece in known]:
+                    found[length].pop(piece, None)
+    return _wanted(found, forms)
+
+
+def _wanted(found: Mapping[int, Mapping[bytes, str]], forms: Iterable[tuple[bytes, int]]) -> Needles:
+    """
+    The needles of what was found in the forms of the secrets; each form comes with the length of its pieces.
+    """
     left = {length: pieces for length, pieces in found.items() if pieces}
+    grams: set[bytes] = set()
+    for form, length in forms:
+        looked = 0
+        for at, piece in enumerate(_pieces(form, length)):
+            if piece in left.get(length, ()):
+                grams.update(_pieces(form[max(at, looked) : at + length], GRAM))
+                looked = at + length - GRAM + 1
     return Needles(
-        pieces=left,
-        grams=frozenset(gram for pieces in left.values() for piece in pieces for gram in _pieces(piece, GRAM)),
-        shortest=min(left, default=GRAM),
-        longest=max(left, default=GRAM),
+        pieces=left, grams=frozenset(grams), shortest=min(left, default=GRAM), longest=max(left, default=GRAM)
     )
+
+
+def _places(low: bytes, wanted: Needles) -> range:
+    """
+    Where to look for a gram, so that no piece goes unseen.
+    """
+    return range(0, len(low) - GRAM + 1, wanted.shortest - GRAM + 1)
 
 
 def _hits(low: bytes, wanted: Needles) -> Iterator[tuple[int, int, str]]:
@@ -171,9 +195,9 @@ def _hits(low: bytes, wanted: Needles) -> Iterator[tuple[int, int, str]]:
     """
     if not wanted.grams:
         return
-    step, grams, reach = wanted.shortest - GRAM + 1, wanted.grams, wanted.longest
+    grams, reach = wanted.grams, wanted.longest
     looked = 0
-    for at in [at for at in range(0, len(low) - GRAM + 1, step) if low[at : at + GRAM] in grams]:
+    for at in [at for at in _places(low, wanted) if low[at : at + GRAM] in grams]:
         start, end = max(looked, at - reach), min(len(low), at + reach + GRAM)
         for length, pieces in wanted.pieces.items():
             for place in range(max(0, start), end - length + 1):
@@ -196,14 +220,11 @@ def covered_apart(text: bytes, wanted: Needles) -> list[tuple[int, int, str]]:
     As `covered`, for secrets whose letters and digits stand apart, as in a list of pieces.
     """
     low = text.lower()
-    hits = list(_hits(_APART.sub(b"", low), wanted))
+    hits = list(_hits(low.translate(None, APART), wanted))
     if not hits:
         return []
     places = [match.start() for match in re.finditer(rb"[a-z0-9]", low)]
     return _merged((places[start], places[end - 1] + 1, name) for start, end, name in hits)
-
-
-_APART: Final = re.compile(rb"[^a-z0-9]+")
 
 
 def _merged(hits: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

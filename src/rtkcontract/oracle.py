@@ -111,15 +111,16 @@ def _refers(schema: Json) -> bool:
     return isinstance(schema, list) and any(map(_refers, schema))
 
 
-def _places(node: Json, wanted: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _place(node: Json, wanted: Json) -> tuple[str, ...] | None:
     """
-    The places at which a document holds this very object.
+    Where a document holds this very object; None where it does not.
     """
-    if node is wanted and isinstance(node, dict):
-        yield path
-    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for name, member in members:
-        yield from _places(member, wanted, (*path, str(name)))
+    if node is wanted:
+        return ()
+    for name, member in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(member, dict | list) and (below := _place(member, wanted)) is not None:
+            return (str(name), *below)
+    return None
 
 
 class Oracle:
@@ -140,7 +141,7 @@ class Oracle:
         """
         Where the schema stands in the document, when it stands there itself and not by a reference; () for nowhere.
         """
-        return next(_places(self.document, self.schema), ())
+        return _place(self.document, self.schema) or ()
 
     def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
         root: Json = {"allOf": [schema]}

@@ -26,7 +26,6 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 from rtkcontract import (
-    __version__,
     catalog,
     checks,
     coverage,
@@ -40,6 +39,7 @@ from rtkcontract import (
     wire,
 )
 from rtkcontract import plan as plans
+from rtkcontract.beside import Begun, Work
 from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import key_of, shard_of
@@ -230,7 +230,8 @@ def opened(config: pytest.Config) -> Round:
     target = targets.target_of(option("--target"), os.environ, option("--base-url"))
     targets.limits_of(operation, target, option("--rate"))
     with _bar(config, f"planning {option('--plan')}") as progress:
-        plan = plans.make(contract, operation, option("--plan"), progress=progress)
+        begun = _begun(config)
+        plan = begun(progress) if begun else plans.make(contract, operation, option("--plan"), progress=progress)
     redactor = redactor_of(contract, target)
     cases = _shard(
         option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target)))
@@ -247,6 +248,16 @@ def opened(config: pytest.Config) -> Round:
         rate=option("--rate"),
         started=_now(),
     )
+
+
+def _begun(config: pytest.Config) -> Work[plans.Plan] | None:
+    """
+    The plan that `rtkcontract check` has begun to make, if it is the one that is asked for.
+    """
+    for plugin in config.pluginmanager.get_plugins():
+        if isinstance(plugin, Begun) and all(config.getoption(name) == asked for name, asked in plugin.options.items()):
+            return plugin.answer
+    return None
 
 
 def _bar(config: pytest.Config, title: str) -> contextlib.AbstractContextManager[Progress | None]:
@@ -320,7 +331,7 @@ def _header(made: Round) -> runs.Header:
         plan=made.plan.name,
         started=made.started,
         planned=len(made.plan.cases),
-        versions={**tool_versions(), "rtkcontract": __version__},
+        versions=tool_versions(),
     )
 
 
