@@ -12,6 +12,7 @@ Masks are Python integers, one bit a literal, so that the gain of a literal is o
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -141,8 +142,16 @@ class Space:
         if not removed:
             return state
         state.domain &= ~removed
-        factors = {self.factor[literal] for literal in bits(removed)}
+        factors = self._factors_of(removed)
         return self._settled(state, {table for factor in factors for table in self._tables_of[factor]}, factors)
+
+    def _factors_of(self, literals: int) -> set[int]:
+        factors = set()
+        while literals:
+            factor = self.factor[(literals & -literals).bit_length() - 1]
+            factors.add(factor)
+            literals &= ~self.mask[factor]
+        return factors
 
     def _settled(self, state: _State, tables: set[int], factors: set[int]) -> _State | None:
         """
@@ -169,7 +178,7 @@ class Space:
                 removed |= self._scopes[index] & ~union
             removed &= state.domain
             state.domain &= ~removed
-            factors = {self.factor[literal] for literal in bits(removed)}
+            factors = self._factors_of(removed)
             tables = {table for factor in factors for table in self._tables_of[factor]}
         return state
 
@@ -348,10 +357,11 @@ def _order(space: Space, weights: list[int], attempt: int) -> list[int]:
     return sorted(range(len(space.sizes)), key=key)
 
 
-def _dealt(space: Space, opened: _Open, start: _State, order: list[int], used: list[int]) -> tuple[int, Row] | None:
+def _dealt(
+    space: Space, opened: _Open, start: _State, order: list[int], ranks: list[list[int]]
+) -> tuple[int, Row] | None:
     """
-    One candidate row with its gain: factor by factor the literal that covers most; among equals a member that is
-    there goes before one that is absent (level 0), then the least used.
+    One candidate row with its gain: factor by factor the literal that covers most, among equals the first of `ranks`.
     """
     state, total = start, 0
     taken = sum(
@@ -364,26 +374,20 @@ def _dealt(space: Space, opened: _Open, start: _State, order: list[int], used: l
         if not left & (left - 1):
             taken |= left
             continue
-        ranked = sorted(
-            (
-                -opened.gain(literal, taken),
-                literal == space.start[factor],
-                -opened.weight(literal),
-                used[literal],
-                literal,
-            )
-            for literal in bits(left)
-        )
-        for gain, *_, literal in ranked:
-            after = space.take(state, literal)
+        gains = [(opened.gain(literal, taken), literal) for literal in ranks[factor] if left >> literal & 1]
+        while gains:
+            best = max(gains, key=_GAIN)
+            after = space.take(state, best[1])
             if after is not None:
-                total -= gain
-                state = after
-                taken |= 1 << literal
+                state, total, taken = after, total + best[0], taken | 1 << best[1]
                 break
+            gains.remove(best)
         else:
             return None
     return total, space.row_of(state)
+
+
+_GAIN = operator.itemgetter(0)
 
 
 def grow(
@@ -431,18 +435,24 @@ def grow(
 
 
 def _best(space: Space, opened: _Open, start: _State, used: list[int], accept: Callable[[Row], bool]) -> Row | None:
-    weights = [sum(opened.weight(literal) for literal in bits(mask)) for mask in space.mask]
+    weight = [opened.weight(literal) for literal in range(space.count)]
+    weights = [sum(weight[start : start + size]) for start, size in zip(space.start, space.sizes, strict=False)]
+    # A member that is there goes before one that is absent (level 0), then the least used.
+    ranks = [
+        sorted(bits(mask), key=lambda literal: (literal == first, -weight[literal], used[literal]))
+        for mask, first in zip(space.mask, space.start, strict=False)
+    ]
     attempts = ATTEMPTS if opened.strength < 3 and space.count < 1_500 else 1
     dealt = [
         candidate
         for attempt in range(attempts)
-        if (candidate := _dealt(space, opened, start, _order(space, weights, attempt), used)) is not None
+        if (candidate := _dealt(space, opened, start, _order(space, weights, attempt), ranks)) is not None
     ]
     for _, row in sorted(dealt, key=lambda candidate: (-candidate[0], candidate[1])):
         if accept(row):
             return row
     for attempt in range(attempts, attempts + 12):
-        candidate = _dealt(space, opened, start, _order(space, weights, attempt), used)
+        candidate = _dealt(space, opened, start, _order(space, weights, attempt), ranks)
         if candidate is not None and accept(candidate[1]):
             return candidate[1]
     return None
