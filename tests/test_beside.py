@@ -129,3 +129,22 @@ def test_with_a_thread_running_nothing_is_forked() -> None:
         print(answer(None))
         ended.set()
     """)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 100])
+def test_many_items_are_shared_out_and_come_back_in_order(count: int) -> None:
+    done = run(f"""
+        from rtkcontract.beside import shared
+        def squares(share, progress):
+            for done in range(len(share)):
+                progress(done + 1, len(share))
+            return [(one * one, own()) for one in share]
+        heard = []
+        found = shared(squares, range({count}), 10)(lambda done, total: heard.append((done, total)))
+        assert [square for square, _ in found] == [one * one for one in range({count})]
+        assert all(0 < done <= total for done, total in heard)
+        print(len({{here for _, here in found}}))
+    """)
+
+    several = sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and count >= 20
+    assert done == ("2" if several else "1" if count else "0")

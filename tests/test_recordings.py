@@ -31,7 +31,7 @@ from recorded import (
 from rtkcontract import cassettes, catalog, plan, record, recordings
 from rtkcontract.errors import CannotTell
 from rtkcontract.jsontext import dumps, loads
-from rtkcontract.model import Answered, Case, Contract, Observation, Operation, Request, Response, Unanswered
+from rtkcontract.model import Case, Contract, Observation, Operation, Request, Response, Unanswered
 from rtkcontract.record import Budget
 from rtkcontract.redact import Redactor, redactor_of
 
@@ -543,5 +543,4 @@ def test_each_state_has_a_weight_and_a_meaning() -> None:
 def test_verdicts_come_in_the_order_of_the_plan(shelf: Path) -> None:
     report = _judged(shelf)
 
-    assert [case.id for case in SMOKE] == [result.case.id for result in report.results]
-    assert all(isinstance(result.observation, Answered) for result in report.results)
+    assert [case.id for case in SMOKE] == [entry.case for entry in report.entries]

@@ -7,18 +7,21 @@ done when its answer is asked for.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeAlias, TypeVar
 
 from rtkcontract.model import Progress
 
+S = TypeVar("S")
 T = TypeVar("T")
 Work: TypeAlias = Callable[[Progress | None], T]
 
@@ -58,6 +61,24 @@ def beside(work: Work[T]) -> Work[T]:
             with suppress(ChildProcessError):
                 os.waitpid(child, 0)
         return answers[0]
+
+    return answer
+
+
+def shared(work: Callable[[Sequence[S], Progress | None], list[T]], items: Sequence[S], least: int) -> Work[list[T]]:
+    """
+    Begins the work on many items, with a process a core and at least `least` items each; what comes back does the first
+    share itself, and has the answers in the order of the items.
+    """
+    count = max(1, min(len(os.sched_getaffinity(0)), len(items) // least)) if _can_fork() else 1
+    cuts = [len(items) * number // count for number in range(count + 1)]
+    own, *others = [items[start:end] for start, end in itertools.pairwise(cuts)]
+    begun = [beside(functools.partial(work, share)) for share in others]
+
+    def answer(progress: Progress | None) -> list[T]:
+        # The others are taken to be as far as this one is.
+        alike = progress and (lambda done, total: progress(done * count, total * count))
+        return [*work(own, alike), *itertools.chain.from_iterable(share(None) for share in begun)]
 
     return answer
 

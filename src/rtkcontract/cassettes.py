@@ -541,9 +541,9 @@ def files(folder: Path) -> tuple[Path, ...]:
     """
     found = []
     for place, _, names in os.walk(folder):
-        parts = Path(place).parts
-        found += [(*parts, name) for name in names if name.endswith(".yaml") and not name.startswith(".")]
-    return tuple(Path(*parts) for parts in sorted(found))
+        there = Path(place)
+        found += [(there.parts, name, there) for name in names if name.endswith(".yaml") and not name.startswith(".")]
+    return tuple(there / name for _, name, there in sorted(found, key=lambda one: (*one[0], one[1])))
 
 
 def path_of(folder: Path, target: Observed, operation: str, case: str, key: str) -> Path:

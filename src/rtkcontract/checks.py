@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from rtkcontract.bodies import taken
@@ -27,6 +29,7 @@ from rtkcontract.model import (
     Case,
     Contract,
     Finding,
+    Headers,
     Json,
     Observation,
     Operation,
@@ -458,7 +461,7 @@ def echo(answer: Answer) -> Iterator[Finding]:
     A sent member that comes back has the value that was sent; nulls and writeOnly members are not asked for.
     """
     for promise, sent, got in answer.echoes:
-        if got is not ABSENT and got is not None and not _plainly_same(sent, got) and not same(sent, got):
+        if not _plainly_same(sent, got) and got is not ABSENT and got is not None and not same(sent, got):
             yield answer.finding(
                 "echo",
                 "/data" + pointer(promise.place),
@@ -475,10 +478,11 @@ def _echoes(answer: Answer) -> Iterator[tuple[Promise, Json, Json]]:
     """
     Each sent value that is promised back, with what came: leaves only, and lists as a whole.
     """
+    echoed, told = answer.judged.echoed, answer.told
     for place, sent in answer.asked.items():
-        promise = answer.judged.echoed.get(place)
+        promise = echoed.get(place)
         if promise is not None and sent is not None and not _excused(answer.case, place):
-            yield promise, sent, answer.got(place)
+            yield promise, sent, told[place] if place in told else taken(answer.data, place)
 
 
 def _plainly_same(left: Json, right: Json) -> bool:
@@ -552,14 +556,13 @@ def secrets(answer: Answer) -> Iterator[Finding]:
                     cause=f"secret {dotted(promise.place)}",
                 )
                 return
-    found = [("body", leaked(answer.response.content, answer.secrets))]
-    found += [(f"header {name}", _leaked_header(value, answer.secrets)) for name, value in answer.response.headers]
-    for where, kind in found:
-        if kind:
-            yield answer.finding(
-                "secrets", where, "no credential in an answer", kind, ("docref", "sdk-5.7"), cause=f"leak {kind}"
-            )
-            return
+    where, kind = "body", leaked(answer.response.content, answer.secrets)
+    if not kind:
+        where, kind = _leaked_headers(answer.response.headers, answer.secrets)
+    if kind:
+        yield answer.finding(
+            "secrets", where, "no credential in an answer", kind, ("docref", "sdk-5.7"), cause=f"leak {kind}"
+        )
 
 
 def leaked(content: bytes, known: Iterable[str] = ()) -> str:
@@ -576,11 +579,14 @@ def leaked(content: bytes, known: Iterable[str] = ()) -> str:
 
 
 @lru_cache(maxsize=1_024)
-def _leaked_header(value: str, known: tuple[str, ...]) -> str:
+def _leaked_headers(headers: Headers, known: tuple[str, ...]) -> tuple[str, str]:
     """
-    As `leaked`; most answers have the same headers.
+    The first header with a credential, and its kind; empty for none. Many answers have the same headers.
     """
-    return leaked(value.encode(), known)
+    for name, value in headers:
+        if kind := leaked(value.encode(), known):
+            return f"header {name}", kind
+    return "", ""
 
 
 def _canary_in(text: bytes) -> bool:
@@ -820,19 +826,13 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
     """
     No member comes back that was not sent now but was sent before; what the first answer already had is no memory.
     """
+    compared = [answer for answer in answers if isinstance(answer.data, dict) and isinstance(answer.sent, dict)]
+    unsent = [tuple(_unsent(answer)) for answer in compared]
     earlier: dict[Place, _Seen] = {}
-    baseline: Json = None
-    for answer in answers:
-        if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
-            continue
-        if baseline is None:
-            baseline = answer.data
-        echoed = answer.judged.echoed
-        # Texts and lists stand at leaves alone, so no other place can hold what was sent before.
-        for place in [place for place in echoed if place in earlier and place in answer.told]:
-            promise, got = echoed[place], answer.told[place]
-            remembered = taken(answer.sent, place) is ABSENT and earlier[place].holds(got)
-            if remembered and MARK in dumps(got).lower() and not same(got, taken(baseline, place)):
+    for answer, members in zip(compared, unsent, strict=True) if any(unsent) else ():
+        for promise, got in members:
+            remembered = promise.place in earlier and earlier[promise.place].holds(got)
+            if remembered and not same(got, taken(compared[0].data, promise.place)):
                 yield answer.finding(
                     "memory",
                     "/data" + pointer(promise.place),
@@ -843,8 +843,19 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
                     cause=f"memory {dotted(promise.place)}",
                 )
         for place, sent in answer.asked.items():
-            if isinstance(sent, str | list) and sent and place in echoed:
+            if isinstance(sent, str | list) and sent and place in answer.judged.echoed:
                 earlier.setdefault(place, _Seen()).add(sent)
+
+
+def _unsent(answer: Answer) -> Iterator[tuple[Promise, Json]]:
+    """
+    Texts and lists of our making that came back without being sent; they stand at leaves alone.
+    """
+    for place, got in answer.told.items():
+        if MARK in (got if isinstance(got, str) else dumps(got) if isinstance(got, list) else "").lower():
+            promise = answer.judged.echoed.get(place)
+            if promise and taken(answer.sent, place) is ABSENT:
+                yield promise, got
 
 
 class _Seen:
@@ -910,47 +921,103 @@ def differences(one: Json, two: Json, path: tuple[str, ...] = ()) -> Iterator[tu
 RUN_CHECKS: tuple[Callable[[list[Answer]], Iterator[Finding]], ...] = (unique_ids, dropped, memory, relations)
 
 
-def judge_run(
-    contract: Contract, operation: Operation, results: Iterable[Result], parsed: Iterable[Answer] | None = None
-) -> tuple[Result, ...]:
+def judge_run(contract: Contract, operation: Operation, results: Iterable[Result]) -> tuple[Result, ...]:
     """
     The results with what only several answers together show, and with deviations that no longer happen.
 
-    Results come in the order in which the cases were sent. `parsed` are their answers, one for each result, where
-    they have been parsed already.
+    Results come in the order in which the cases were sent.
     """
     results = tuple(results)
     prepared = judged(contract, operation)
-    held = tuple(parsed) if parsed is not None else (None,) * len(results)
     answers = [
-        answer or answer_of(prepared, result.case, result.observation)
-        for result, answer in zip(results, held, strict=True)
+        answer_of(prepared, result.case, result.observation)
+        for result in results
         if isinstance(result.observation, Answered)
         and result.status != "error"
         and result.observation.response.status != 429
     ]
-    found: dict[str, list[Finding]] = {}
-    for check in RUN_CHECKS:
-        for finding in check(answers):
-            found.setdefault(finding.case_id, []).append(finding)
-    for finding in _gone(operation, results):
-        found.setdefault(finding.case_id, []).append(finding)
+    ran = {result.case.id: result.findings for result in results if result.status != "error"}
+    found = across(operation, ran, answers)
     return tuple(
-        _result(result.case, result.observation, _known(operation, found[result.case.id]), result)
-        if result.case.id in found
-        else result
+        _result(result.case, result.observation, found[result.case.id], result) if result.case.id in found else result
         for result in results
     )
 
 
-def _gone(operation: Operation, results: tuple[Result, ...]) -> Iterator[Finding]:
+def across(
+    operation: Operation, ran: Mapping[str, tuple[Finding, ...]], answers: list[Answer]
+) -> dict[str, list[Finding]]:
+    """
+    Case to what only several answers together show, and deviations that no longer happen.
+
+    `ran` has the findings of each case by itself. `answers` come in the order in which the cases were sent; those that
+    have nothing to do with others (`compared`) may be left out.
+    """
+    found: dict[str, list[Finding]] = {}
+    for finding in (*itertools.chain.from_iterable(check(answers) for check in RUN_CHECKS), *_gone(operation, ran)):
+        found.setdefault(finding.case_id, []).append(finding)
+    return {case: _known(operation, findings) for case, findings in found.items()}
+
+
+class Traits(NamedTuple):
+    """
+    What one answer with `data` has to do with others.
+    """
+
+    case: str
+    same_answer_as: str
+    identity: str | None
+    echoes: bool
+    """Whether a member came back as it was sent."""
+    lacks: bool
+    """Whether a member that was sent is missing."""
+    recalls: bool
+    """Whether text of our making came back that was not sent."""
+
+
+def traits(answer: Answer) -> Traits:
+    """
+    Raises nothing for an answer without `data`: it has to do with no other.
+    """
+    identity = answer.data.get("id") if isinstance(answer.data, dict) else None
+    decided = _decided(answer)
+    return Traits(
+        case=answer.case.id,
+        same_answer_as=answer.case.same_answer_as,
+        identity=identity if isinstance(identity, str) else None,
+        echoes=decided and any(got is not ABSENT for _, _, got in answer.echoes),
+        lacks=decided and any(got is ABSENT for _, _, got in answer.echoes),
+        recalls=isinstance(answer.data, dict) and isinstance(answer.sent, dict) and any(True for _ in _unsent(answer)),
+    )
+
+
+def compared(every: Sequence[Traits]) -> list[int]:
+    """
+    The places of the answers that `across` has to see so as to find what it would find in all.
+    """
+    if any(one.recalls for one in every):
+        return list(range(len(every)))
+    same = {one.same_answer_as for one in every} - {""}
+    ids = Counter(one.identity for one in every)
+    echoing = next((place for place, one in enumerate(every) if one.echoes), None)
+    return [
+        place
+        for place, one in enumerate(every)
+        if one.lacks
+        or place == echoing
+        or one.same_answer_as
+        or one.case in same
+        or (one.identity is not None and ids[one.identity] > 1)
+    ]
+
+
+def _gone(operation: Operation, ran: Mapping[str, tuple[Finding, ...]]) -> Iterator[Finding]:
     """
     A deviation whose case ran and showed nothing is out of date.
     """
-    ran: Mapping[str, Result] = {result.case.id: result for result in results if result.status != "error"}
     for entry in (entry for entry in operation.deviations if "observed" not in entry):
-        result = ran.get(entry["case"])
-        if result is not None and not any(finding.check == entry["check"] for finding in result.findings):
+        findings = ran.get(entry["case"])
+        if findings is not None and not any(finding.check == entry["check"] for finding in findings):
             yield Finding(
                 check="deviation",
                 case_id=entry["case"],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from rtkcontract.beside import Begun, beside
+from rtkcontract.beside import Begun, Work, beside
 from rtkcontract.errors import CannotTell
 from rtkcontract.progress import bar, telling_bar
 
@@ -88,6 +88,19 @@ def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operat
     if name not in contract.operations:
         raise CannotTell(f"there is no operation {name}; the contract has {', '.join(contract.operations)}")
     return contract, contract.operations[name]
+
+
+def deriving(schemas: str | None, operation: str | None, name: str) -> Work[Plan]:
+    """
+    What derives a named plan.
+    """
+
+    def derived(progress: Progress | None) -> Plan:
+        from rtkcontract import plan
+
+        return plan.make(*loaded(schemas, operation), name, progress=progress)
+
+    return derived
 
 
 def planned(schemas: str | None, operation: str | None, name: str) -> tuple[Contract, Operation, Plan]:
@@ -193,14 +206,9 @@ def check(
     """
     asked = {"--plan": plan, "--schemas": schemas, "--operation": operation}
     options = [f"{name}={value}" for name, value in asked.items() if value is not None]
-
-    def derived(progress: Progress | None) -> Plan:
-        from rtkcontract import plan as plans
-
-        return plans.make(*loaded(schemas, operation), plan, progress=progress)
-
     # To plan takes as long as to start pytest.
-    ctx.exit(_pytest(target, [*options, *pytest_args], Begun(asked, beside(derived))))
+    begun = Begun(asked, beside(deriving(schemas, operation, plan)))
+    ctx.exit(_pytest(target, [*options, *pytest_args], begun))
 
 
 def _pytest(target: str, options: Sequence[str], *plugins: object) -> int:
@@ -564,23 +572,20 @@ def replay(
     """
     Judge every recording by today's contract, offline.
     """
+    making = beside(lambda progress: deriving(schemas, operation, plan)(progress).cases)
     from rtkcontract import catalog, recordings
 
     place = Path(folder) if folder else catalog.data_folder("cassettes")
     if not place.is_dir():
         raise CannotTell(f"there is no folder {place}; name the one that holds the recordings with --cassettes")
-    contract, found, made = planned(schemas, operation, plan)
+    contract, found = loaded(schemas, operation)
+    with bar(f"planning {plan}") as progress:
+        cases = making(progress)
+    judging = recordings.judging(
+        contract, found, cases, place, now=datetime.now(UTC), warn_days=warn_days, expire_days=expire_days
+    )
     with bar("judging") as progress:
-        report = recordings.judge_all(
-            contract,
-            found,
-            made.cases,
-            place,
-            now=datetime.now(UTC),
-            warn_days=warn_days,
-            expire_days=expire_days,
-            progress=progress,
-        )
+        report = judging(progress)
     click.echo(recordings.text(report, release=release, listed=None if every else recordings.LISTED), nl=False)
     ctx.exit(recordings.exit_code(report, release=release))
 

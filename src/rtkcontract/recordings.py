@@ -12,29 +12,43 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from rtkcontract import cassettes
+from rtkcontract.beside import Work, shared
 from rtkcontract.cases import request_of
-from rtkcontract.cassettes import Interaction, Recording
-from rtkcontract.checks import Answer, answer_of, judge, judge_run, judged, of_maker
+from rtkcontract.cassettes import Interaction
+from rtkcontract.checks import Traits, across, answer_of, compared, judge, judged, of_maker, traits
 from rtkcontract.identity import key_of
 from rtkcontract.jsontext import NotStrictJson, loads
-from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Progress, Request, Result
+from rtkcontract.model import (
+    Answered,
+    Case,
+    Contract,
+    Expectation,
+    Finding,
+    Operation,
+    Overrides,
+    Progress,
+    Request,
+    Response,
+    Result,
+)
 from rtkcontract.oracle import Oracle
 from rtkcontract.redact import PLACEHOLDERS, Redactor
 
 Weight = Literal["pass", "note", "warning", "failure", "error"]
-"""Called with how many are done and how many there are."""
 
 WARN_DAYS: Final = 30
 EXPIRE_DAYS: Final = 90
 LISTED: Final = 10
 """How many entries of one state `text` lists."""
+SHARE: Final = 200
+"""Recordings that are worth a process of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +113,6 @@ class Report:
     operation: str
     contract: str
     entries: tuple[Entry, ...]
-    results: tuple[Result, ...]
-    """The verdicts behind it, in the order of the plan, orphans last."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -191,13 +203,41 @@ def age_days(recorded_at: str, now: datetime) -> float | None:
     return None if at.tzinfo is None else (now - at).total_seconds() / 86_400
 
 
+class _Told(NamedTuple):
+    """
+    What is told of one recording before all of them are looked at together.
+    """
+
+    key: str
+    """"" for a file that cannot be read."""
+    name: str
+    states: list[tuple[str, str]]
+    """(state, words)"""
+    findings: tuple[Finding, ...] | None
+    """None where the case could not be judged."""
+    traits: Traits | None
+    """Of an answer with `data`; others have nothing to be compared with."""
+    response: Response | None
+    orphan: Case | None
+    """The case of such an answer, where the plan has none."""
+
+
 class _Judge:
     """
     What judging one recording needs.
     """
 
-    def __init__(self, contract: Contract, operation: Operation, now: datetime, days: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        operation: Operation,
+        wanted: Mapping[str, Case],
+        keys: Mapping[Request, str],
+        now: datetime,
+        days: tuple[float, float],
+    ) -> None:
         self.contract, self.operation, self.now, self.days = contract, operation, now, days
+        self.wanted, self.keys = wanted, keys
         self.oracle = Oracle(contract.document, operation.request_schema)
         self.prepared = judged(contract, operation)
         self.operations: dict[str, Operation] = {}
@@ -223,14 +263,41 @@ class _Judge:
             told.case if told and told.case else f"{self.operation.name}/{key}", self.operation, request.content, expect
         )
 
-    def read(self, recording: Recording, interaction: Interaction, case: Case) -> _Read:
+    def told(self, paths: Sequence[Path], progress: Progress | None) -> list[_Told]:
+        """
+        What is told of each file by itself, in their order.
+        """
+        found = []
+        for done, path in enumerate(paths, 1):
+            found.append(self.one(path))
+            if progress:
+                progress(done, len(paths))
+        return found
+
+    def one(self, path: Path) -> _Told:
+        recording = cassettes.recording(path, self.keys)
+        interaction, key = recording.interaction, recording.key
+        if interaction is None:
+            return _Told("", path.stem, [(UNREADABLE, recording.problem)], None, None, None, None)
+        known = self.wanted.get(key)
+        case = known or self.orphan(interaction, key)
         observation = Answered(response=interaction.response, elapsed_s=None)
-        maker = recording.path.parts[-3]
+        maker = path.parts[-3]
         if maker not in self.operations:
             self.operations[maker] = of_maker(self.operation, maker)
         answer = answer_of(self.prepared, case, observation)
         result = judge(self.contract, self.operations[maker], case, observation, parsed=answer)
-        return _Read(recording=recording, interaction=interaction, case=case, answer=answer, result=result)
+        states = [*self.states(interaction, case, result), *([] if known else [(ORPHANED, "")])]
+        telling = result.status != "error" and isinstance(answer.data, dict)
+        return _Told(
+            key,
+            case.id,
+            states,
+            result.findings if result.status != "error" else None,
+            traits(answer) if telling else None,
+            interaction.response if telling else None,
+            case if telling and not known else None,
+        )
 
     def states(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
         """
@@ -266,10 +333,14 @@ class _Judge:
             yield changed, f"answered {status}; {case.expect.reason}; body {_short(interaction.request.content)}"
         if result.status == "error":
             yield FINDING, f"no answer to this case: {result.reason}"
-        for finding in result.findings:
-            # A changed contract already says why the status is another.
-            if finding.severity == "finding" and not (changed and finding.check == "status"):
-                yield FINDING, f"{finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
+        # A changed contract already says why the status is another.
+        yield from _found(finding for finding in result.findings if not (changed and finding.check == "status"))
+
+
+def _found(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
+    for finding in findings:
+        if finding.severity == "finding":
+            yield FINDING, f"{finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
 
 
 def _orphan(name: str, operation: Operation, content: bytes, expect: Expectation) -> Case:
@@ -294,19 +365,6 @@ def _entry(found: Iterable[tuple[str, str]], case: str, key: str, path: str) -> 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """
-    One recording that could be read, with the case it answers and the verdict on it.
-    """
-
-    recording: Recording
-    interaction: Interaction
-    case: Case
-    answer: Answer
-    result: Result
-
-
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """
@@ -321,11 +379,75 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@_uncollected()
+def judging(
+    contract: Contract,
+    operation: Operation,
+    cases: Iterable[Case],
+    folder: Path,
+    *,
+    now: datetime,
+    warn_days: float = WARN_DAYS,
+    expire_days: float = EXPIRE_DAYS,
+) -> Work[Report]:
+    """
+    Begins to judge every recording of the operation below a folder under today's contract; what comes back has the
+    report.
+    """
+    cases, redactor = tuple(cases), Redactor(contract)
+
+    def keys_of(share: Sequence[Case], _: Progress | None) -> list[str]:
+        return [key_of(request) for request, _ in _requests(operation, share, redactor)]
+
+    numbering = shared(keys_of, cases, 5 * SHARE)
+    held = [path for path in cassettes.files(folder) if path.parts[-2:-1] == (operation.name,)]
+    keys: dict[Request, str] = {}
+    wanted: dict[str, Case] = {}
+    for key, (request, case) in zip(numbering(None), _requests(operation, cases, redactor), strict=True):
+        keys[request] = key
+        wanted.setdefault(key, case)
+    judge = _Judge(contract, operation, wanted, keys, now, (warn_days, expire_days))
+    told = shared(_uncollected()(judge.told), held, SHARE)
+
+    @_uncollected()
+    def report(progress: Progress | None) -> Report:
+        found = list(zip(held, told(progress), strict=True))
+        entries = [_entry(one.states, one.name, "", _below(path, folder)) for path, one in found if not one.key]
+        # Answers are compared with each other within one folder only: those in another come from somewhere else.
+        groups: dict[Path, list[tuple[str, _Told]]] = {}
+        for path, one in found:
+            groups.setdefault(path.parent, []).extend([(_below(path, folder), one)] if one.key else ())
+        for group in groups.values():
+            entries += _together(judge, group)
+        there = {one.key for _, one in found}
+        entries += [_entry([(MISSING, "")], case.id, key, "") for key, case in wanted.items() if key not in there]
+        return Report(operation=operation.name, contract=contract.digest, entries=tuple(entries))
+
+    return report
+
+
+def _together(judge: _Judge, group: list[tuple[str, _Told]]) -> Iterator[Entry]:
+    """
+    The entries of the recordings in one folder, in the order of the plan, orphans last.
+    """
+    places = {key: place for place, key in enumerate(judge.wanted)}
+    group.sort(key=lambda pair: places.get(pair[1].key, len(places)))
+    held = [one for _, one in group if one.traits and one.response]
+    chosen = [held[place] for place in compared([one.traits for one in held if one.traits])]
+    answers = [
+        answer_of(judge.prepared, one.orphan or judge.wanted[one.key], Answered(response=one.response, elapsed_s=None))
+        for one in chosen
+        if one.response
+    ]
+    ran = {one.name: one.findings for _, one in group if one.findings is not None}
+    found = across(judge.operation, ran, answers)
+    for path, one in group:
+        yield _entry([*one.states, *_found(found.get(one.name, ()))], one.name, one.key, path)
+
+
 def judge_all(
     contract: Contract,
     operation: Operation,
-    cases: Sequence[Case],
+    cases: Iterable[Case],
     folder: Path,
     *,
     now: datetime,
@@ -336,38 +458,8 @@ def judge_all(
     """
     Every recording of the operation below a folder, judged under today's contract.
     """
-    keys: dict[Request, str] = {}
-    wanted: dict[str, Case] = {}
-    for request, case in _requests(operation, cases, Redactor(contract)):
-        keys[request] = key_of(request)
-        wanted.setdefault(keys[request], case)
-    judging = _Judge(contract, operation, now, (warn_days, expire_days))
-    held = [path for path in cassettes.files(folder) if path.parts[-2:-1] == (operation.name,)]
-    entries: list[Entry] = []
-    read: dict[Path, list[_Read]] = {}
-    for done, path in enumerate(held, 1):
-        recording = cassettes.recording(path, keys)
-        if recording.interaction is None:
-            entries.append(_entry([(UNREADABLE, recording.problem)], path.stem, "", _below(path, folder)))
-        else:
-            case = wanted.get(recording.key) or judging.orphan(recording.interaction, recording.key)
-            read.setdefault(path.parent, []).append(judging.read(recording, recording.interaction, case))
-        if progress:
-            progress(done, len(held))
-    places = {id(case): place for place, case in enumerate(wanted.values())}
-    results: list[Result] = []
-    # Answers are compared with each other within one folder only: those in another come from somewhere else.
-    for group in read.values():
-        group.sort(key=lambda one: places.get(id(one.case), len(places)))
-        verdicts = judge_run(contract, operation, (one.result for one in group), (one.answer for one in group))
-        results += verdicts
-        for one, result in zip(group, verdicts, strict=True):
-            states = [*judging.states(one.interaction, one.case, result)]
-            states += [(ORPHANED, "")] if one.recording.key not in wanted else []
-            entries.append(_entry(states, one.case.id, one.recording.key, _below(one.recording.path, folder)))
-    there = {one.recording.key for group in read.values() for one in group}
-    entries += [_entry([(MISSING, "")], case.id, key, "") for key, case in wanted.items() if key not in there]
-    return Report(operation=operation.name, contract=contract.digest, entries=tuple(entries), results=tuple(results))
+    days = {"warn_days": warn_days, "expire_days": expire_days}
+    return judging(contract, operation, cases, folder, now=now, **days)(progress)
 
 
 def _below(path: Path, folder: Path) -> str:
