@@ -11,6 +11,7 @@ Masks are Python integers, one bit a literal, so that the gain of a literal is o
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator
@@ -111,11 +112,7 @@ class Space:
         self._bound = [factor for factor, free in enumerate(self.free) if not free]
         self._free = sum(mask for mask, free in zip(self.mask, self.free, strict=True) if free)
         self._firsts = sum(1 << start for start, size in zip(self.start, self.sizes, strict=False) if size)
-        self.fresh = self._settled(
-            _State(self.all, [table.allowed for table in self.tables]),
-            set(range(len(self.tables))),
-            set(range(len(self.sizes))),
-        )
+        self.fresh = self._settled(_State(self.all, [table.allowed for table in self.tables]), self.all)
 
     def literal(self, factor: int, level: int) -> int:
         return self.start[factor] + level
@@ -139,47 +136,39 @@ class Space:
 
     def _narrowed(self, state: _State, removed: int) -> _State | None:
         removed &= state.domain
-        if not removed:
-            return state
         state.domain &= ~removed
-        factors = self._factors_of(removed)
-        return self._settled(state, {table for factor in factors for table in self._tables_of[factor]}, factors)
+        return self._settled(state, removed)
 
-    def _factors_of(self, literals: int) -> set[int]:
-        factors = set()
-        while literals:
-            factor = self.factor[(literals & -literals).bit_length() - 1]
-            factors.add(factor)
-            literals &= ~self.mask[factor]
-        return factors
-
-    def _settled(self, state: _State, tables: set[int], factors: set[int]) -> _State | None:
+    def _settled(self, state: _State, changed: int) -> _State | None:
         """
         Propagation to a fixed point: tables lose what the domain refuses, the domain what the tables refuse, and a
-        factor with one literal left excludes what that literal excludes.
+        factor with one literal left excludes what that literal excludes. `changed` are literals of the factors that
+        have to be looked at.
         """
-        while tables or factors:
+        domain, alive = state.domain, state.alive
+        while changed:
             removed = 0
-            for factor in factors:
-                left = state.domain & self.mask[factor]
+            narrowed: dict[int, list[int]] = {}
+            while changed:
+                factor = self.factor[(changed & -changed).bit_length() - 1]
+                mask = self.mask[factor]
+                changed &= ~mask
+                left = domain & mask
                 if not left:
                     return None
                 if not left & (left - 1):
                     removed |= self.refused[left.bit_length() - 1]
-            for index in sorted(tables):
-                alive = state.alive[index]
-                for factor in factors.intersection(self.tables[index].scope):  # in the others nothing has changed
-                    left = state.domain & self.mask[factor]
-                    alive = tuple([allowed for allowed in alive if allowed & left])
-                state.alive[index] = alive
-                union = 0
-                for allowed in alive:
-                    union |= allowed
-                removed |= self._scopes[index] & ~union
-            removed &= state.domain
-            state.domain &= ~removed
-            factors = self._factors_of(removed)
-            tables = {table for factor in factors for table in self._tables_of[factor]}
+                for index in self._tables_of[factor]:
+                    narrowed.setdefault(index, []).append(left)
+            for index, lefts in narrowed.items():
+                boxes = alive[index]
+                for left in lefts:
+                    boxes = tuple([box for box in boxes if box & left])
+                alive[index] = boxes
+                removed |= self._scopes[index] & ~functools.reduce(operator.or_, boxes, 0)
+            changed = removed & domain
+            domain &= ~changed
+        state.domain = domain
         return state
 
     def taking(self, literals: Iterable[int]) -> _State | None:
