@@ -61,6 +61,7 @@ class Bodies:
         self.factors = tuple(self._factor(field) for field in found[1:])
         self._start = tuple(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
         self.index = {factor.place: number for number, factor in enumerate(self.factors)}
+        self._members = [(factor, factor.place, factor.place[:-1], factor.place[-1]) for factor in self.factors]
         self._groups = [group for group in (self._group(field) for field in found) if group is not None]
         self._levelled = tuple(map(_levelled, self.factors))
         self._looked_up: dict[tuple[int, str, Json], int | None] = {}
@@ -364,24 +365,18 @@ class Bodies:
         """
         body: dict[str, Json] = {}
         holders: dict[Place, Json] = {(): body}
-        for number, literal in enumerate(row):
-            if literal == self._start[number]:
-                continue  # absent
-            factor = self.factors[number]
-            level = factor.levels[literal - self._start[number]]
-            if factor.place[:-1] not in holders:
+        for literal, absent, (factor, place, above, name) in zip(row, self._start, self._members, strict=False):
+            if literal == absent or above not in holders:
                 continue
-            value: Json = [] if self._is_list(factor) else {}
-            if level.value is not MEMBERS:
+            level = factor.levels[literal - absent]
+            value: Json
+            if level.value is MEMBERS:
+                holders[place] = value = [] if (*place, ITEM) in self.index else {}
+            else:
                 value = chosen[literal] if chosen and literal in chosen else level.value
                 value = copy.deepcopy(value) if isinstance(value, dict | list) else value  # bodies are changed at will
-            else:
-                holders[factor.place] = value
-            put(holders[factor.place[:-1]], factor.place[-1], value)
+            put(holders[above], name, value)
         return body
-
-    def _is_list(self, factor: Factor) -> bool:
-        return (*factor.place, ITEM) in self.index
 
     def _level(self, number: int, value: Json) -> int | None:
         """
