@@ -148,8 +148,9 @@ def untouched(interaction: Interaction) -> bool:
 
 # Writing the layout.
 
-_PLAIN: Final = re.compile("[\x20-\x7e\u00a1-\u1fff\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
-_ESCAPED: Final = re.compile("[\x7f-\u00a0\u2000-\u202f\ud800-\udfff\ufeff\ufffe\uffff]")
+_PLAIN: Final = "[\x20-\x7e\u00a1-\u1fff\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
+_ESCAPED: Final = "[\x7f-\u00a0\u2000-\u202f\ud800-\udfff\ufeff\ufffe\uffff]"
+"""As texts: to compile them takes longer than most runs, which write nothing, can spare."""
 
 
 def _scalar(value: str | bytes) -> str:
@@ -160,9 +161,9 @@ def _scalar(value: str | bytes) -> str:
         text = value.decode("utf-8") if isinstance(value, bytes) else value
     except UnicodeDecodeError as error:
         return f'!!binary "{base64.b64encode(error.object).decode()}"'
-    if _PLAIN.fullmatch(text):
+    if re.fullmatch(_PLAIN, text):
         return "'" + text.replace("'", "''") + "'"
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return re.sub(_ESCAPED, lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def _header_lines(headers: Headers) -> Iterator[str]:
