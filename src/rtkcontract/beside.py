@@ -8,6 +8,7 @@ done when its answer is asked for.
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import os
 import pickle
@@ -115,6 +116,7 @@ def _answer(work: Work[T], writing: int) -> NoReturn:
             pickle.dump(("progress", (done, total)), pipe)
             pipe.flush()
 
+    gc.disable()  # what it makes is gone with it
     try:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):  # whoever reads what the first process prints need not wait for this one

@@ -6,6 +6,7 @@ Every verb exits with 0 for clean, 1 for findings and 2 where it could not tell.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import os
@@ -67,14 +68,14 @@ def examples(*lines: str) -> str:
     ),
 )
 @click.version_option(package_name="rtkcontract", prog_name="rtkcontract")
-@click.pass_context
-def main(ctx: click.Context) -> None:
+def main() -> None:
     """
     Contract tests for Cloudflare RealtimeKit, on the live API, the embedded emulator or recordings.
 
     Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
     """
-    ctx.call_on_close(gc.freeze)  # else the interpreter goes through everything once more as it ends
+    gc.set_threshold(50_000, 20, 20)  # a run is short, and most of what it makes lives to its end
+    atexit.register(gc.freeze)  # else the interpreter goes through everything once more as it ends
 
 
 def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operation]:
@@ -223,7 +224,6 @@ def _pytest(target: str, options: Sequence[str], *plugins: object) -> int:
     needless = [*NEEDLESS, *(["recording"] if target != "cassettes" else [])]
     needless += [] if any("log" in option for option in options) else ["logging"]
     quick = [part for name in needless for part in ("-p", f"no:{name}")]
-    gc.set_threshold(50_000, 20, 20)  # a run is short, and most of what it makes lives to its end
     own = ["-c", str(tests / "check.ini"), *quick, "-p", "rtkcontract.pytest_plugin", str(tests), f"--target={target}"]
     code = int(pytest.main([*own, *options], plugins))
     # 3 to 5 are pytest's for its own faults, a wrong option and no test: nothing can be told.
