@@ -104,27 +104,18 @@ class Space:
         for index, table in enumerate(self.tables):
             for factor in table.scope:
                 self._tables_of[factor].append(index)
-        self.free = [
+        free = [
             not tables and all(self.refused[literal] & ~mask == 0 for literal in bits(mask))
             for tables, mask in zip(self._tables_of, self.mask, strict=True)
         ]
-        """Whether a factor's levels say nothing of other factors, so that taking one needs no propagation."""
-        self._bound = [factor for factor, free in enumerate(self.free) if not free]
-        self._free = sum(mask for mask, free in zip(self.mask, self.free, strict=True) if free)
+        # The levels of a free factor say nothing of other factors.
+        self._bound = [factor for factor, alone in enumerate(free) if not alone]
+        self._free = sum(mask for mask, alone in zip(self.mask, free, strict=True) if alone)
         self._firsts = sum(1 << start for start, size in zip(self.start, self.sizes, strict=False) if size)
         self.fresh = self._settled(_State(self.all, [table.allowed for table in self.tables]), self.all)
 
     def literal(self, factor: int, level: int) -> int:
         return self.start[factor] + level
-
-    def take(self, state: _State, literal: int) -> _State | None:
-        """
-        What `assign` gives, for a literal that is in the domain; without propagation where nothing follows from it.
-        """
-        factor = self.factor[literal]
-        if not self.free[factor]:
-            return self.assign(state, literal)
-        return _State(state.domain & ~self.mask[factor] | 1 << literal, state.alive)
 
     def assign(self, state: _State, literal: int) -> _State | None:
         """
@@ -132,7 +123,14 @@ class Space:
         """
         if not state.domain >> literal & 1:
             return None
-        return self._narrowed(state.copy(), self.refused[literal])
+        removed, bit, factor = self.refused[literal] & state.domain, 1 << literal, self.factor[literal]
+        if removed & ~self.mask[factor]:
+            return self._narrowed(state.copy(), removed)
+        for index in self._tables_of[factor]:
+            for box in state.alive[index]:
+                if not box & bit:
+                    return self._narrowed(state.copy(), removed)
+        return _State(state.domain & ~removed, state.alive)  # nothing follows for other factors
 
     def _narrowed(self, state: _State, removed: int) -> _State | None:
         removed &= state.domain
@@ -366,7 +364,7 @@ def _dealt(
         gains = [(opened.gain(literal, taken), literal) for literal in ranks[factor] if left >> literal & 1]
         while gains:
             best = max(gains, key=_GAIN)
-            after = space.take(state, best[1])
+            after = space.assign(state, best[1])
             if after is not None:
                 state, total, taken = after, total + best[0], taken | 1 << best[1]
                 break
