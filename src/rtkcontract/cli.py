@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from rtkcontract.beside import Begun, Work, beside
+from rtkcontract.beside import Begun, beside
 from rtkcontract.errors import CannotTell
 from rtkcontract.progress import bar, telling_bar
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtkcontract.changes import Change
-    from rtkcontract.model import Case, Contract, Operation, Progress, Result
+    from rtkcontract.model import Case, Contract, Operation, Result
     from rtkcontract.plan import Plan
     from rtkcontract.revisions import Revision
     from rtkcontract.validate import Form
@@ -89,19 +89,6 @@ def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operat
     if name not in contract.operations:
         raise CannotTell(f"there is no operation {name}; the contract has {', '.join(contract.operations)}")
     return contract, contract.operations[name]
-
-
-def deriving(schemas: str | None, operation: str | None, name: str) -> Work[Plan]:
-    """
-    What derives a named plan.
-    """
-
-    def derived(progress: Progress | None) -> Plan:
-        from rtkcontract import plan
-
-        return plan.make(*loaded(schemas, operation), name, progress=progress)
-
-    return derived
 
 
 def planned(schemas: str | None, operation: str | None, name: str) -> tuple[Contract, Operation, Plan]:
@@ -207,9 +194,12 @@ def check(
     """
     asked = {"--plan": plan, "--schemas": schemas, "--operation": operation}
     options = [f"{name}={value}" for name, value in asked.items() if value is not None]
+    from rtkcontract import plan as plans
+
+    contract, found = loaded(schemas, operation)
     # To plan takes as long as to start pytest.
-    begun = Begun(asked, beside(deriving(schemas, operation, plan)))
-    ctx.exit(_pytest(target, [*options, *pytest_args], begun))
+    begun = beside(lambda progress: plans.make(contract, found, plan, progress=progress))
+    ctx.exit(_pytest(target, [*options, *pytest_args], Begun(asked, begun)))
 
 
 def _pytest(target: str, options: Sequence[str], *plugins: object) -> int:
@@ -572,15 +562,18 @@ def replay(
     """
     Judge every recording by today's contract, offline.
     """
-    making = beside(lambda progress: deriving(schemas, operation, plan)(progress).cases)
-    from rtkcontract import catalog, recordings
+    from rtkcontract import catalog
+    from rtkcontract import plan as plans
 
     place = Path(folder) if folder else catalog.data_folder("cassettes")
     if not place.is_dir():
         raise CannotTell(f"there is no folder {place}; name the one that holds the recordings with --cassettes")
     contract, found = loaded(schemas, operation)
+    planning = beside(lambda progress: plans.make(contract, found, plan, progress=progress).cases)
+    from rtkcontract import recordings  # takes a while, too
+
     with bar(f"planning {plan}") as progress:
-        cases = making(progress)
+        cases = planning(progress)
     judging = recordings.judging(
         contract, found, cases, place, now=datetime.now(UTC), warn_days=warn_days, expire_days=expire_days
     )
