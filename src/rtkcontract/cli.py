@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
+from click.core import ParameterSource
 
 from rtkcontract.beside import Begun, beside
 from rtkcontract.errors import CannotTell
@@ -193,7 +194,9 @@ def check(
     The run takes the options below, and those of pytest, such as -q, -k or -n.
     """
     asked = {"--plan": plan, "--schemas": schemas, "--operation": operation}
-    options = [f"{name}={value}" for name, value in asked.items() if value is not None]
+    # What was not given here may be given to pytest in other ways.
+    given = [name for name in asked if ctx.get_parameter_source(name.removeprefix("--")) is ParameterSource.COMMANDLINE]
+    options = [f"{name}={asked[name]}" for name in given]
     from rtkcontract import plan as plans
 
     contract, found = loaded(schemas, operation)

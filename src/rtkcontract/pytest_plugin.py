@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
+from _pytest.outcomes import Exit
 from _pytest.terminal import TerminalReporter
 
 from rtkcontract import (
@@ -65,6 +66,18 @@ class NotTold(Exception):
     """
     A case without a verdict.
     """
+
+
+class Ended(Exit):
+    """
+    Ends a session in which nothing can be told, with exit code 2.
+    """
+
+    # pytest shows the full name of the class before the reason.
+    __module__, __qualname__ = "builtins", "rtkcontract"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, returncode=2)
 
 
 @dataclass(slots=True)
@@ -360,7 +373,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     On cassettes each case plays its own; a case without a recording is told, not sent.
     """
     if TROUBLE in config.stash:
-        pytest.exit(config.stash[TROUBLE], returncode=2)
+        raise Ended(config.stash[TROUBLE])
     if ROUND not in config.stash:
         return
     made = config.stash[ROUND]
@@ -532,12 +545,11 @@ def _check_reached(made: Round, result: Result) -> None:
         return
     observation = result.observation
     if isinstance(observation, Unanswered):
-        pytest.exit(f"the target does not answer: {observation.reason}; nothing else was sent", returncode=2)
+        raise Ended(f"the target does not answer: {observation.reason}; nothing else was sent")
     if observation.response.status in UNREACHED:
-        pytest.exit(
+        raise Ended(
             f"the target refuses the first well-formed request with {observation.response.status}: "
-            f"check {', '.join(targets.VARIABLES.values())}; nothing else was sent",
-            returncode=2,
+            f"check {', '.join(targets.VARIABLES.values())}; nothing else was sent"
         )
 
 
