@@ -147,7 +147,9 @@ def judged(contract: Contract, operation: Operation, cases: list[Case], folder: 
     One line of the first table.
     """
     found: list[dict[str, int]] = []
-    cpu, wall = seconds(lambda: found.append(recordings.judge_all(contract, operation, cases, folder, now=NOW).counts))
+    cpu, wall = seconds(
+        lambda: found.append(recordings.judging(contract, operation, cases, folder, now=NOW)(None).counts)
+    )
     counts = ", ".join(f"{count} {name}" for name, count in found[0].items() if count)
     return f"  {len(cases):>8,} recordings  {cpu:10.2f} {wall:8.2f} {cpu / len(cases) * 1e6:9.0f}   {counts}"
 

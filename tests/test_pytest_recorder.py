@@ -76,7 +76,7 @@ def test_what_two_processes_wrote_is_whole_and_of_one_recording(shared_out: tupl
     """
     The judge compares all answers: ids that two emulators gave out twice would be findings.
     """
-    report = recordings.judge_all(CONTRACT, OPERATION, SMOKE, shared_out[0], now=NOON)
+    report = recordings.judging(CONTRACT, OPERATION, SMOKE, shared_out[0], now=NOON)(None)
     told = [cassettes.read(path).provenance for path in cassettes.files(shared_out[0])]
 
     assert len(SMOKE) == report.counts["ok"] == report.counts["not from the vendor"]

@@ -61,9 +61,8 @@ def own(shelf: Path, tmp_path: Path) -> Path:
 
 
 def _judged(folder: Path, **options: Json) -> recordings.Report:
-    return recordings.judge_all(
-        CONTRACT, OPERATION, options.pop("cases", SMOKE), folder, now=options.pop("now", NOON), **options
-    )
+    cases, now = options.pop("cases", SMOKE), options.pop("now", NOON)
+    return recordings.judging(CONTRACT, OPERATION, cases, folder, now=now, **options)(None)
 
 
 def _of(report: recordings.Report, state: str) -> list[recordings.Entry]:
@@ -222,7 +221,7 @@ def test_a_narrower_limit_names_what_is_invalid_missing_and_orphaned(shelf: Path
     """
     contract, operation = _changed(tmp_path / "schemas", _maximum(300))
     cases = plan.make(contract, operation, "smoke").cases
-    report = recordings.judge_all(contract, operation, cases, shelf, now=NOON)
+    report = recordings.judging(contract, operation, cases, shelf, now=NOON)(None)
     invalid = _of(report, "accepted then, invalid now")
 
     assert invalid
@@ -238,7 +237,7 @@ def test_a_narrower_limit_names_what_is_invalid_missing_and_orphaned(shelf: Path
 def test_a_wider_limit_names_what_is_valid_now(shelf: Path, tmp_path: Path) -> None:
     contract, operation = _changed(tmp_path / "schemas", _maximum(601))
     cases = plan.make(contract, operation, "smoke").cases
-    report = recordings.judge_all(contract, operation, cases, shelf, now=NOON)
+    report = recordings.judging(contract, operation, cases, shelf, now=NOON)(None)
     found = _of(report, "refused then, valid now")
 
     assert found

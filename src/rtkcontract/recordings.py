@@ -379,6 +379,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@_uncollected()
 def judging(
     contract: Contract,
     operation: Operation,
@@ -442,24 +443,6 @@ def _together(judge: _Judge, group: list[tuple[str, _Told]]) -> Iterator[Entry]:
     found = across(judge.operation, ran, answers)
     for path, one in group:
         yield _entry([*one.states, *_found(found.get(one.name, ()))], one.name, one.key, path)
-
-
-def judge_all(
-    contract: Contract,
-    operation: Operation,
-    cases: Iterable[Case],
-    folder: Path,
-    *,
-    now: datetime,
-    warn_days: float = WARN_DAYS,
-    expire_days: float = EXPIRE_DAYS,
-    progress: Progress | None = None,
-) -> Report:
-    """
-    Every recording of the operation below a folder, judged under today's contract.
-    """
-    days = {"warn_days": warn_days, "expire_days": expire_days}
-    return judging(contract, operation, cases, folder, now=now, **days)(progress)
 
 
 def _below(path: Path, folder: Path) -> str:
