@@ -540,3 +540,18 @@ def test_lines_stand_above_the_progress_bar(tmp_path: Path) -> None:
     assert 300 == len(lines)
     # What stands before a line takes the bar away: carriage returns and escape sequences.
     assert [] == [line for line in lines if not re.match(r"(?:\r|\x1b\[[0-9;?]*[A-Za-z])*line \d+: outside", line)]
+
+
+def test_a_hunt_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "hunt", "--target", "emulator", "--side", "valid", "--max-examples", "20"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "bodies sent" in done.stdout
+    assert not list(tmp_path.iterdir())

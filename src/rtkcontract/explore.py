@@ -9,13 +9,16 @@ Operation -> generated bodies, and the hunt through them; the only module that k
    not. A side that yields nothing is an error, never a quiet success.
 4. One body is sent once. The answer is remembered while a failure is shrunk, so a hunt is as steady as its seed even
    when the target is not.
+5. Nothing stays behind: hypothesis keeps what it reads in the modules around it, and a token may stand there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import random
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
@@ -23,7 +26,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import hypothesis
 import hypothesis.errors
 import schemathesis
-from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis import HealthCheck, Phase, Verbosity, configuration
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
@@ -312,6 +315,17 @@ class _Ledger:
         raise broken
 
 
+@contextlib.contextmanager
+def _leaving_nothing() -> Iterator[None]:
+    with tempfile.TemporaryDirectory(prefix="rtkcontract-") as place:
+        configuration.set_hypothesis_home_dir(place)
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(None)
+
+
+@_leaving_nothing()
 def hunt(
     contract: Contract,
     operation: Operation,
