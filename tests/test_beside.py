@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +113,39 @@ def test_it_holds_no_stream_of_a_process_that_has_ended() -> None:
         finally:
             os.killpg(process.pid, signal.SIGKILL)
     assert int(told) == process.pid
+
+
+@needs_two
+def test_it_ends_when_nobody_waits_for_it_any_more(tmp_path: Path) -> None:
+    told = tmp_path / "process"
+    assert "" == run(f"""
+        def endless(progress):
+            with open({str(told)!r}, "w") as file:
+                file.write(str(os.getpid()))
+            while True:
+                progress(1, 2)
+                time.sleep(0.05)
+        beside(endless)
+        while not os.path.exists({str(told)!r}) or not os.path.getsize({str(told)!r}):
+            time.sleep(0.01)
+    """)
+    other = int(told.read_text())
+    for _ in range(300):
+        if not _alive(other):
+            return
+        time.sleep(0.1)
+    os.kill(other, signal.SIGKILL)
+    pytest.fail("the second process goes on and on")
+
+
+def _alive(process: int) -> bool:
+    """
+    Whether a process runs; one that has ended may still be listed.
+    """
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_it_can_be_asked_for_again() -> None:
