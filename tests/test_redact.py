@@ -34,7 +34,7 @@ from rtkcontract import checks, hush, plan
 from rtkcontract.cases import request_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.identity import case_key, key_of
-from rtkcontract.leaks import TOO_MUCH, Gate, scan
+from rtkcontract.leaks import TOO_MUCH, Gate, needles, scan
 from rtkcontract.model import Answered, Request, Response
 from rtkcontract.redact import API, PLACEHOLDERS, Redactor, redactor_of, write_only
 
@@ -346,3 +346,22 @@ def test_the_secrets_of_a_run_show_in_no_repr() -> None:
     )
 
     assert all(secret not in shown for _, secret in (*SECRETS, *STORED))
+
+
+@pytest.mark.parametrize(
+    "secret", ["q7Xv2LpZ9rTk4BnM1sWd", "1111111111", "ababababababababab", "aaaaaaaaaaaaq7Xv2LpZ9rTk"]
+)
+def test_what_is_public_is_no_needle_and_all_else_is(secret: str) -> None:
+    """
+    Whatever the secret is made of, and however it stands in the public text.
+    """
+    public = f"one {secret} two {secret.encode().hex()}"
+    alone, beside = needles((("TOKEN", secret),)), needles((("TOKEN", secret),), public)
+    every = {piece for pieces in alone.pieces.values() for piece in pieces}
+    known = (public.lower().encode(), re.sub(rb"[^a-z0-9]", b"", public.lower().encode()))
+
+    assert every
+    assert {piece for pieces in beside.pieces.values() for piece in pieces} == {
+        piece for piece in every if not any(piece in text for text in known)
+    }
+    assert all(any(gram in piece for piece in every) for gram in alone.grams)

@@ -156,12 +156,12 @@ def needles(secrets: Secrets, public: str = "") -> Needles:
                     found.setdefault(length, {}).setdefault(piece, name)
     every = _wanted(found, forms)
     text = public.lower().encode()
-    for known in (text, text.translate(None, APART)):
+    for known in (text, text.translate(None, APART)) if found else ():
         stand = every.grams.intersection([known[at : at + GRAM] for at in _places(known, every)])
         for form, length in forms:
             if not stand.isdisjoint(_pieces(form, GRAM)):
                 for piece in [piece for piece in _pieces(form, length) if piece in known]:
-                    found[length].pop(piece, None)
+                    found.get(length, {}).pop(piece, None)
     return _wanted(found, forms)
 
 
