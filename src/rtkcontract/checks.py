@@ -826,13 +826,13 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
     """
     No member comes back that was not sent now but was sent before; what the first answer already had is no memory.
     """
-    compared = [answer for answer in answers if isinstance(answer.data, dict) and isinstance(answer.sent, dict)]
-    unsent = [tuple(_unsent(answer)) for answer in compared]
+    telling = [answer for answer in answers if isinstance(answer.data, dict) and isinstance(answer.sent, dict)]
+    unsent = [tuple(_unsent(answer)) for answer in telling]
     earlier: dict[Place, _Seen] = {}
-    for answer, members in zip(compared, unsent, strict=True) if any(unsent) else ():
+    for answer, members in zip(telling, unsent, strict=True) if any(unsent) else ():
         for promise, got in members:
             remembered = promise.place in earlier and earlier[promise.place].holds(got)
-            if remembered and not same(got, taken(compared[0].data, promise.place)):
+            if remembered and not same(got, taken(telling[0].data, promise.place)):
                 yield answer.finding(
                     "memory",
                     "/data" + pointer(promise.place),
