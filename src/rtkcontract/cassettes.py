@@ -543,8 +543,9 @@ def files(folder: Path) -> tuple[Path, ...]:
     found = []
     for place, _, names in os.walk(folder):
         there = Path(place)
-        found += [(there.parts, name, there) for name in names if name.endswith(".yaml") and not name.startswith(".")]
-    return tuple(there / name for _, name, there in sorted(found, key=lambda one: (*one[0], one[1])))
+        kept = [name for name in names if name.endswith(".yaml") and not name.startswith(".")]
+        found += [((*there.parts, name), there / name) for name in kept]
+    return tuple(path for _, path in sorted(found))
 
 
 def path_of(folder: Path, target: Observed, operation: str, case: str, key: str) -> Path:

@@ -180,6 +180,13 @@ class Answer:
         value = _parsed(self.case.content)[0]
         return value if isinstance(value, dict) else ABSENT
 
+    @property
+    def paired(self) -> bool:
+        """
+        Whether an object was sent and one came back in `data`, so that their members can be compared.
+        """
+        return isinstance(self.data, dict) and isinstance(self.sent, dict)
+
     @cached_property
     def violations(self) -> tuple[Violation, ...]:
         """
@@ -200,7 +207,7 @@ class Answer:
         """
         Each sent value that is promised back, with what came; empty where nothing was accepted.
         """
-        return tuple(_echoes(self)) if isinstance(self.data, dict) and isinstance(self.sent, dict) else ()
+        return tuple(_echoes(self)) if self.paired else ()
 
     @cached_property
     def asked(self) -> Mapping[Place, Json]:
@@ -478,11 +485,10 @@ def _echoes(answer: Answer) -> Iterator[tuple[Promise, Json, Json]]:
     """
     Each sent value that is promised back, with what came: leaves only, and lists as a whole.
     """
-    echoed, told = answer.judged.echoed, answer.told
     for place, sent in answer.asked.items():
-        promise = echoed.get(place)
+        promise = answer.judged.echoed.get(place)
         if promise is not None and sent is not None and not _excused(answer.case, place):
-            yield promise, sent, told[place] if place in told else taken(answer.data, place)
+            yield promise, sent, answer.got(place)
 
 
 def _plainly_same(left: Json, right: Json) -> bool:
@@ -516,7 +522,7 @@ def defaults(answer: Answer) -> Iterator[Finding]:
     """
     A member that was left out and comes back has its documented default.
     """
-    if not isinstance(answer.data, dict) or not isinstance(answer.sent, dict):
+    if not answer.paired:
         return
     for promise in answer.judged.defaulted:
         if promise.place in answer.asked or _excused(answer.case, promise.place):
@@ -819,14 +825,14 @@ def dropped(answers: list[Answer]) -> Iterator[Finding]:
 
 
 def _decided(answer: Answer) -> bool:
-    return answer.case.expect.outcome == "accepted" and isinstance(answer.data, dict) and isinstance(answer.sent, dict)
+    return answer.case.expect.outcome == "accepted" and answer.paired
 
 
 def memory(answers: list[Answer]) -> Iterator[Finding]:
     """
     No member comes back that was not sent now but was sent before; what the first answer already had is no memory.
     """
-    telling = [answer for answer in answers if isinstance(answer.data, dict) and isinstance(answer.sent, dict)]
+    telling = [answer for answer in answers if answer.paired]
     unsent = [tuple(_unsent(answer)) for answer in telling]
     earlier: dict[Place, _Seen] = {}
     for answer, members in zip(telling, unsent, strict=True) if any(unsent) else ():
@@ -987,7 +993,7 @@ def traits(answer: Answer) -> Traits:
         identity=identity if isinstance(identity, str) else None,
         echoes=decided and any(got is not ABSENT for _, _, got in answer.echoes),
         lacks=decided and any(got is ABSENT for _, _, got in answer.echoes),
-        recalls=isinstance(answer.data, dict) and isinstance(answer.sent, dict) and any(True for _ in _unsent(answer)),
+        recalls=answer.paired and any(True for _ in _unsent(answer)),
     )
 
 

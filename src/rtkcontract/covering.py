@@ -43,9 +43,6 @@ class _State:
     domain: int
     alive: list[tuple[int, ...]]
 
-    def copy(self) -> _State:
-        return _State(self.domain, list(self.alive))
-
 
 def merged(masks: Iterable[int], factors: Iterable[int]) -> tuple[int, ...]:
     """
@@ -125,17 +122,18 @@ class Space:
             return None
         removed, bit, factor = self.refused[literal] & state.domain, 1 << literal, self.factor[literal]
         if removed & ~self.mask[factor]:
-            return self._narrowed(state.copy(), removed)
+            return self._narrowed(state, removed)
         for index in self._tables_of[factor]:
             for box in state.alive[index]:
                 if not box & bit:
-                    return self._narrowed(state.copy(), removed)
+                    return self._narrowed(state, removed)
         return _State(state.domain & ~removed, state.alive)  # nothing follows for other factors
 
     def _narrowed(self, state: _State, removed: int) -> _State | None:
-        removed &= state.domain
-        state.domain &= ~removed
-        return self._settled(state, removed)
+        """
+        The state without some literals of its domain, and without what falls with them.
+        """
+        return self._settled(_State(state.domain & ~removed, list(state.alive)), removed)
 
     def _settled(self, state: _State, changed: int) -> _State | None:
         """

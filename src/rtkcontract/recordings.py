@@ -215,11 +215,8 @@ class _Told(NamedTuple):
     """(state, words)"""
     findings: tuple[Finding, ...] | None
     """None where the case could not be judged."""
-    traits: Traits | None
-    """Of an answer with `data`; others have nothing to be compared with."""
-    response: Response | None
-    orphan: Case | None
-    """The case of such an answer, where the plan has none."""
+    telling: tuple[Traits, Response, Case | None] | None
+    """An answer with `data`, and its case where the plan has none; others have nothing to be compared with."""
 
 
 class _Judge:
@@ -278,7 +275,7 @@ class _Judge:
         recording = cassettes.recording(path, self.keys)
         interaction, key = recording.interaction, recording.key
         if interaction is None:
-            return _Told("", path.stem, [(UNREADABLE, recording.problem)], None, None, None, None)
+            return _Told("", path.stem, [(UNREADABLE, recording.problem)], None, None)
         known = self.wanted.get(key)
         case = known or self.orphan(interaction, key)
         observation = Answered(response=interaction.response, elapsed_s=None)
@@ -294,9 +291,7 @@ class _Judge:
             case.id,
             states,
             result.findings if result.status != "error" else None,
-            traits(answer) if telling else None,
-            interaction.response if telling else None,
-            case if telling and not known else None,
+            (traits(answer), interaction.response, None if known else case) if telling else None,
         )
 
     def states(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
@@ -432,12 +427,11 @@ def _together(judge: _Judge, group: list[tuple[str, _Told]]) -> Iterator[Entry]:
     """
     places = {key: place for place, key in enumerate(judge.wanted)}
     group.sort(key=lambda pair: places.get(pair[1].key, len(places)))
-    held = [one for _, one in group if one.traits and one.response]
-    chosen = [held[place] for place in compared([one.traits for one in held if one.traits])]
+    held = [(one.key, *one.telling) for _, one in group if one.telling]
+    chosen = [held[place] for place in compared([known for _, known, _, _ in held])]
     answers = [
-        answer_of(judge.prepared, one.orphan or judge.wanted[one.key], Answered(response=one.response, elapsed_s=None))
-        for one in chosen
-        if one.response
+        answer_of(judge.prepared, orphan or judge.wanted[key], Answered(response=response, elapsed_s=None))
+        for key, _, response, orphan in chosen
     ]
     ran = {one.name: one.findings for _, one in group if one.findings is not None}
     found = across(judge.operation, ran, answers)
