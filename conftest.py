@@ -3,4 +3,4 @@ Loads the plugin that runs the contract tests; where the cassettes lie is said i
 the Hypothesis profiles dev, ci and nightly mean in rtkcontract.explore.
 """
 
-pytest_plugins = ["rtkcontract.pytest_plugin"]
+pytest_plugins = ["rtkcontract.plugins.pytest_plugin"]

@@ -128,7 +128,7 @@ def drift(session: nox.Session, cloudflare: str) -> None:
     """
     prepared(session, "test")
     session.install(f"cloudflare=={cloudflare}")
-    session.run("pytest", "tests/test_drift.py", *session.posargs)
+    session.run("pytest", "tests/diff/test_drift.py", *session.posargs)
     session.run("rtkcontract", "drift")
 
 

@@ -23,9 +23,9 @@ from pathlib import Path
 
 import jsonschema_rs
 
-from rtkcontract import taxonomy
-from rtkcontract.changes import compare
-from rtkcontract.revisions import document
+from rtkcontract.contract.revisions import document
+from rtkcontract.diff import kinds as kinds_table
+from rtkcontract.diff.changes import compare
 
 RULED = (
     "default.",
@@ -50,7 +50,7 @@ def questions() -> list[Question]:
     What every tool is asked.
     """
     found: list[Question] = []
-    for example in taxonomy.examples():
+    for example in kinds_table.examples():
         if (
             example.schemas is None
             or example.kind.startswith(RULED + OPEN)
@@ -59,7 +59,7 @@ def questions() -> list[Question]:
             continue
         breaks = example.klass in ("breaking", "strict")
         found.append((example.kind, example.side, *example.schemas, breaks))
-    for row in taxonomy.rewritings():
+    for row in kinds_table.rewritings():
         for old, new in ((row["old"], row["new"]), (row["new"], row["old"])):
             found.extend((f"same: {row['what']}", side, old, new, False) for side in ("request", "answer"))
     return found

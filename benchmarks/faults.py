@@ -30,12 +30,17 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 import faults as zoo  # the zoo stands with the tests
 import peer
-from rtkcontract import catalog, checks, runs, wire
-from rtkcontract import plan as plans
-from rtkcontract.cases import request_of
+from rtkcontract.checks import across
+from rtkcontract.checks import judge as judging
+from rtkcontract.contract import load
+from rtkcontract.contract.requests import request_of
+from rtkcontract.engine import run_file
+from rtkcontract.generation import plan as plans
 from rtkcontract.model import Result
+from rtkcontract.network import client
+from rtkcontract.network import server as servers
 
-CONTRACT = catalog.load()
+CONTRACT = load.load_contract()
 OPERATION = next(iter(CONTRACT.operations.values()))
 PLANS: dict[str, plans.Plan] = {}
 LATENCY_S = 5.0
@@ -83,12 +88,12 @@ def hunt(server: zoo.Fault | zoo.Variant, plan: plans.Plan, *, to_the_end: bool 
     limit = server.max_latency_s or LATENCY_S
     results: list[Result] = []
     started = time.perf_counter()
-    serving = getattr(server, "serve", wire.serve)
-    with serving(respond) as origin, wire.sender(timeout_s=30.0) as send:
+    serving = getattr(server, "serve", servers.serve)
+    with serving(respond) as origin, client.sender(timeout_s=30.0) as send:
         target = zoo.target(origin)
         for case in plan.cases:
             answer = send(request_of(OPERATION, case, target))
-            results.append(checks.judge(CONTRACT, OPERATION, case, answer, max_latency_s=limit, secrets=(zoo.TOKEN,)))
+            results.append(judging.judge(CONTRACT, OPERATION, case, answer, max_latency_s=limit, secrets=(zoo.TOKEN,)))
             if results[-1].status == "fail" and not to_the_end:
                 break
     seconds = time.perf_counter() - started
@@ -100,7 +105,7 @@ def hunt(server: zoo.Fault | zoo.Variant, plan: plans.Plan, *, to_the_end: bool 
         first=first,
         sent=len(results),
         seconds=seconds,
-        findings=tuple(findings_of(checks.judge_run(CONTRACT, OPERATION, results))[:3]),
+        findings=tuple(findings_of(across.judge_run(CONTRACT, OPERATION, results))[:3]),
         untold=any(result.status == "error" for result in results),
     )
 
@@ -111,7 +116,7 @@ def _first(results: list[Result]) -> int | None:
     """
 
     def shows(count: int) -> bool:
-        return bool(findings_of(checks.judge_run(CONTRACT, OPERATION, results[:count])))
+        return bool(findings_of(across.judge_run(CONTRACT, OPERATION, results[:count])))
 
     if not shows(len(results)):
         return None
@@ -159,7 +164,7 @@ def command(server: zoo.Fault | zoo.Variant, plan: str, *options: str) -> Comman
         "CLOUDFLARE_ACCOUNT_ID": zoo.ACCOUNT,
         "REALTIMEKIT_APP_ID": zoo.APP,
     }
-    serving = getattr(server, "serve", wire.serve)
+    serving = getattr(server, "serve", servers.serve)
     with serving(respond) as origin, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.jsonl"
         line = [sys.executable, "-m", "pytest", "contract_tests", "-q", "-p", "no:cacheprovider", "--target", "live"]
@@ -169,7 +174,7 @@ def command(server: zoo.Fault | zoo.Variant, plan: str, *options: str) -> Comman
         started = time.perf_counter()
         done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
         seconds = time.perf_counter() - started
-        results = [entry.result for entry in runs.read(path).entries] if path.exists() else []
+        results = [entry.result for entry in run_file.read(path).entries] if path.exists() else []
     return Command(
         exit_code=done.returncode,
         requests=len(results),

@@ -30,10 +30,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rtkcontract import catalog
-from rtkcontract.emulator import emulator
+from rtkcontract.contract import load
+from rtkcontract.emulator.answers import emulator
 from rtkcontract.model import Json, Request, Response
-from rtkcontract.wire import serve
+from rtkcontract.network.server import serve
 
 Respond = Callable[[Request], Response]
 
@@ -189,7 +189,7 @@ def main() -> None:
     """
     The default run and the one that keeps going, on the correct server as it is and as schemathesis expects it.
     """
-    contract = catalog.load()
+    contract = load.load_contract()
     token, ids = "T" * 40, {"account_id": "0123456789abcdef" * 2, "app_id": "14a396e7-ca44-4937-bf1f-050a69118543"}
     correct = emulator(contract, token=token, **ids, now=lambda: datetime.now(UTC), new_id=lambda: str(uuid.uuid4()))
     for name, respond in (("emulator", correct), ("emulator, 401", as_it_expects(correct, token))):

@@ -19,9 +19,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import made  # the schemas that the tests use
-from rtkcontract import catalog, plan
-from rtkcontract.bodies import Bodies
-from rtkcontract.covering import Space, grow
+from rtkcontract.contract import load
+from rtkcontract.generation import plan as plans
+from rtkcontract.generation.covering_array import Space, grow
+from rtkcontract.generation.request_space import Bodies
 
 KINDS: list[Any] = [
     {"type": "boolean"},
@@ -59,16 +60,16 @@ def derivation(names: tuple[str, ...]) -> None:
     Seconds for each named plan, and for the standard plans of the other schemas.
     """
     print("Plan derivation of create_meeting")
-    contract = catalog.load()
+    contract = load.load_contract()
     operation = contract.operations["create_meeting"]
     for name in names:
-        spent, made_plan = seconds(lambda name=name: plan.make(contract, operation, name))
+        spent, made_plan = seconds(lambda name=name: plans.make(contract, operation, name))
         cases = len(made_plan.cases)
         print(f"  {name:9} {cases:5} cases {spent:7.2f} s {spent / cases * 1e3:6.2f} ms a case")
     print("\nStandard plans of the other schemas")
     for name in made.NAMES:
         contract, operation = made.named(name)
-        spent, made_plan = seconds(lambda c=contract, o=operation: plan.make(c, o), 1)
+        spent, made_plan = seconds(lambda c=contract, o=operation: plans.make(c, o), 1)
         told = f"{len(made_plan.impossible)} impossible, {len(made_plan.unreached)} unreached"
         print(f"  {name:15} {len(made_plan.cases):5} cases {spent:7.2f} s  {told}")
 
@@ -89,7 +90,7 @@ def growth(sizes: tuple[int, ...]) -> None:
         before: tuple[int, float, int] | None = None
         for count in sizes:
             contract, operation = made.made("wide", wide(count))
-            spent, one = seconds(lambda c=contract, o=operation, n=name: plan.make(c, o, n), 1)
+            spent, one = seconds(lambda c=contract, o=operation, n=name: plans.make(c, o, n), 1)
             levels = [len(factor.levels) for factor in one.bodies.factors]
             rows = sum("/combinations/" in case.id for case in one.cases)
             least = bound(levels, one.strength)
@@ -107,7 +108,7 @@ def factors() -> Iterator[tuple[str, list[int]]]:
     """
     Level counts to hold side by side: the meeting's leaf fields, and three made-up shapes.
     """
-    contract = catalog.load()
+    contract = load.load_contract()
     bodies = Bodies.of(contract.document, contract.operations["create_meeting"])
     leaves = bodies.leaves
     sizes = [

@@ -27,13 +27,18 @@ from vcr.matchers import body, method, uri
 from vcr.record_mode import RecordMode
 from vcr.request import Request as VcrRequest
 
-from rtkcontract import cassettes, catalog, plan, recordings
-from rtkcontract.cases import request_of
-from rtkcontract.identity import file_name, key_of
-from rtkcontract.jsontext import NotStrictJson, encode, loads
-from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides
-from rtkcontract.redact import PLACEHOLDERS, Redactor, redactor_of
-from rtkcontract.targets import EMULATOR_ACCOUNT, EMULATOR_APP, EMULATOR_TOKEN, responder
+from rtkcontract.contract import load
+from rtkcontract.contract.requests import request_of
+from rtkcontract.engine.targets import EMULATOR_ACCOUNT, EMULATOR_APP, EMULATOR_TOKEN, responder
+from rtkcontract.generation import plan as plans
+from rtkcontract.json_schema.json_text import NotStrictJson, encode, loads
+from rtkcontract.model import Answered, Case, Contract, Expectation, Operation, Overrides, Send
+from rtkcontract.recordings import cassette
+from rtkcontract.recordings import folder as cassette_folder
+from rtkcontract.recordings import replay as replaying
+from rtkcontract.recordings.folder import file_name
+from rtkcontract.recordings.key import key_of
+from rtkcontract.redaction.redactor import PLACEHOLDERS, Redactor, redactor_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -42,8 +47,8 @@ def made(contract: Contract, operation: Operation, count: int) -> Iterator[Case]
     """
     The standard plan over and over, each time with other titles, so that no two cases are the same request.
     """
-    planned = plan.make(contract, operation, "standard").cases
-    oracle = plan.make(contract, operation, "smoke").bodies.oracle
+    planned = plans.make(contract, operation, "standard").cases
+    oracle = plans.make(contract, operation, "smoke").bodies.oracle
     for number, case in zip(range(count), itertools.cycle(planned)):
         content, expect = case.content, case.expect
         try:
@@ -79,16 +84,16 @@ def shelve(contract: Contract, operation: Operation, cases: list[Case], folder: 
     for case in cases:
         request = request_of(operation, case, target)
         stored = redactor.request(request)
-        told = cassettes.Provenance(
+        told = cassette.Provenance(
             recorded_at="2026-11-21T12:00:00Z",
             target="emulator",
             contract=contract.digest,
             case=case.id,
             expected=case.expect.outcome,
         )
-        interaction = cassettes.sealed(stored, redactor.response(respond(request), stored.content), told)
+        interaction = cassette.sealed(stored, redactor.response(respond(request), stored.content), told)
         path = place / file_name(case.id, key_of(stored))
-        path.write_text(cassettes.to_text(interaction), encoding="utf-8")
+        path.write_text(cassette.to_text(interaction), encoding="utf-8")
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
@@ -105,8 +110,8 @@ def stock(folder: Path, cases: list[Case], operation: Operation, asked: int) -> 
     CPU seconds a request, with one shared cassette and vcrpy's matching on method, address and body.
     """
     shared = Cassette("none", record_mode=RecordMode.NONE, match_on=(method, uri, body), allow_playback_repeats=True)
-    for path in cassettes.files(folder):
-        one = cassettes.read(path)
+    for path in cassette_folder.files(folder):
+        one = cassette.read(path)
         answer = {
             "status": {"code": one.response.status, "message": ""},
             "headers": {},
@@ -134,8 +139,8 @@ def by_key(contract: Contract, folder: Path, cases: list[Case], operation: Opera
     CPU seconds to open all recordings, and a request.
     """
     redactor = Redactor(contract)
-    opened: list[cassettes.Send] = []
-    opening, _ = seconds(lambda: opened.append(cassettes.replayer(folder, redactor)))
+    opened: list[Send] = []
+    opening, _ = seconds(lambda: opened.append(cassette_folder.replayer(folder, redactor)))
     played: list[bool] = []
 
     def play() -> None:
@@ -153,7 +158,7 @@ def judged(contract: Contract, operation: Operation, cases: list[Case], folder: 
     """
     found: list[dict[str, int]] = []
     cpu, wall = seconds(
-        lambda: found.append(recordings.judging(contract, operation, cases, folder, now=NOW)(None).counts)
+        lambda: found.append(replaying.judging(contract, operation, cases, folder, now=NOW)(None).counts)
     )
     counts = ", ".join(f"{count} {name}" for name, count in found[0].items() if count)
     return f"  {len(cases):>8,} recordings  {cpu:10.2f} {wall:8.2f} {cpu / len(cases) * 1e6:9.0f}   {counts}"
@@ -164,7 +169,7 @@ def narrowed(folder: Path, rounds: int = 5) -> tuple[float, str]:
     Median wall seconds of `rtkcontract replay` under a narrower contract, made in a folder, and its last line.
     """
     schemas = folder / "schemas"
-    shutil.copytree(catalog.data_folder("schemas"), schemas)
+    shutil.copytree(load.data_folder("schemas"), schemas)
     request = schemas / "create_meeting" / "request.json"
     text = request.read_text()
     assert 1 == text.count('"maximum": 600,'), "the maximum of the keep-alive stands elsewhere"
@@ -184,7 +189,7 @@ def main(most: int) -> None:
     """
     Prints the tables.
     """
-    contract = catalog.load()
+    contract = load.load_contract()
     operation = next(iter(contract.operations.values()))
     every = list(made(contract, operation, most))
     sizes = [size for size in (1_000, 2_000, 5_000, 10_000, 20_000) if size <= most] or [most]

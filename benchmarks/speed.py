@@ -26,12 +26,15 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 import faults as zoo  # its server and its fixed ids
 import peer
-from rtkcontract import catalog, checks, wire
-from rtkcontract import plan as plans
-from rtkcontract.cases import request_of
+from rtkcontract.checks import judge as judging
+from rtkcontract.contract import load
+from rtkcontract.contract.requests import request_of
+from rtkcontract.generation import plan as plans
 from rtkcontract.model import Case, Request
+from rtkcontract.network import client as clients
+from rtkcontract.network import server
 
-CONTRACT = catalog.load()
+CONTRACT = load.load_contract()
 OPERATION = next(iter(CONTRACT.operations.values()))
 
 
@@ -61,7 +64,7 @@ def whole_processes(plan: str, count: int, rounds: int) -> None:
     served = peer.Counted(peer.as_it_expects(zoo.correct(CONTRACT), zoo.TOKEN))
     ids = {"account_id": zoo.ACCOUNT, "app_id": zoo.APP}
     ours, theirs, sent = [], [], 0
-    with tempfile.TemporaryDirectory() as bytecode, wire.serve(served) as origin:
+    with tempfile.TemporaryDirectory() as bytecode, server.serve(served) as origin:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode
         for _ in range(1 + rounds):
@@ -81,11 +84,11 @@ def send_all(origin: str, cases: tuple[Case, ...], *, judge: bool) -> None:
     Every case as a run sends it, judged or not.
     """
     target = zoo.target(origin)
-    with wire.sender(timeout_s=30.0) as send:
+    with clients.sender(timeout_s=30.0) as send:
         for case in cases:
             answer = send(request_of(OPERATION, case, target))
             if judge:
-                checks.judge(CONTRACT, OPERATION, case, answer, max_latency_s=5.0, secrets=(zoo.TOKEN,))
+                judging.judge(CONTRACT, OPERATION, case, answer, max_latency_s=5.0, secrets=(zoo.TOKEN,))
 
 
 def bare(requests: list[Request]) -> None:
@@ -102,7 +105,7 @@ def own_share(cases: tuple[Case, ...], rounds: int) -> None:
     """
     Sending, and sending with judging, beside the bare loop.
     """
-    with wire.serve(zoo.correct(CONTRACT)) as origin:
+    with server.serve(zoo.correct(CONTRACT)) as origin:
         requests = [request_of(OPERATION, case, zoo.target(origin)) for case in cases]
         works: dict[str, Callable[[], object]] = {
             "bare httpx loop": lambda: bare(requests),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rtkcontract.pytest_plugin import Round
+from rtkcontract.plugins.pytest_plugin import Round
 
 
 @pytest.fixture(scope="module")

@@ -28,10 +28,17 @@ from functools import cache
 from pathlib import Path
 
 import faults
-from rtkcontract import catalog, checks, plan, recordings, runs, targets, verdict
-from rtkcontract.cases import request_of
-from rtkcontract.emulator import emulator
+from rtkcontract.checks import across
+from rtkcontract.checks import judge as judges
+from rtkcontract.contract import deviations, load
+from rtkcontract.contract.requests import request_of
+from rtkcontract.emulator.answers import emulator
+from rtkcontract.engine import run_file, targets
+from rtkcontract.generation import plan as generation_plan
 from rtkcontract.model import Answered, Contract, Json, Operation, Request, Response, Result
+from rtkcontract.openapi import references
+from rtkcontract.recordings import replay as replaying
+from rtkcontract.reports import text as text_report
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -168,20 +175,20 @@ def contract() -> tuple[Contract, Operation]:
     """
     The contract of this checkout, with its first operation.
     """
-    found = catalog.load(ROOT / "schemas")
+    found = load.load_contract(ROOT / "schemas")
     return found, next(iter(found.operations.values()))
 
 
 @cache
-def smoke() -> plan.Plan:
-    return plan.make(*contract(), "smoke")
+def smoke() -> generation_plan.Plan:
+    return generation_plan.make(*contract(), "smoke")
 
 
 def states() -> str:
     """
     What can be said of a recording, and what it weighs.
     """
-    rows = ((state.name, state.meaning, state.pull_request, state.release) for state in recordings.STATES)
+    rows = ((state.name, state.meaning, state.pull_request, state.release) for state in replaying.STATES)
     return table(("state", "meaning", "pull request", "release"), rows)
 
 
@@ -241,7 +248,7 @@ def _aspect(entry: Json) -> str:
 
 
 def _unspecified(schema: Json, document: Json, place: str = "") -> Iterator[tuple[str, Json]]:
-    node = catalog.resolve(document, schema)
+    node = references.resolve(document, schema)
     if not isinstance(node, dict):
         return
     for entry in node.get("x-unspecified", ()):
@@ -321,13 +328,13 @@ def _words(sent: Json, told: dict[str, Json]) -> None:
         told["ai_config"]["summarization"]["word_limit"] = 300
 
 
-def _run(operation: Operation, results: Iterable[Result]) -> runs.Run:
+def _run(operation: Operation, results: Iterable[Result]) -> run_file.Run:
     """
     A run of results as a file would hold it, by a clock that stands.
     """
     found, _ = contract()
-    entries = tuple(runs.entry_of(operation, result) for result in results)
-    header = runs.header_of(
+    entries = tuple(run_file.entry_of(operation, result) for result in results)
+    header = run_file.header_of(
         found,
         operation,
         faults.target("http://127.0.0.1:8080"),
@@ -337,8 +344,10 @@ def _run(operation: Operation, results: Iterable[Result]) -> runs.Run:
         planned=len(entries),
         versions={},
     )
-    footer = runs.Footer(finished="2026-11-22T12:00:09Z", counts=runs.counts_of(entry.result for entry in entries))
-    return runs.Run(header=header, entries=entries, footer=footer)
+    footer = run_file.Footer(
+        finished="2026-11-22T12:00:09Z", counts=run_file.counts_of(entry.result for entry in entries)
+    )
+    return run_file.Run(header=header, entries=entries, footer=footer)
 
 
 def _results(operation: Operation, answer: Callable[[Request], Response], elapsed_s: float) -> tuple[Result, ...]:
@@ -351,8 +360,8 @@ def _results(operation: Operation, answer: Callable[[Request], Response], elapse
         (case, Answered(response=answer(request_of(operation, case, target)), elapsed_s=elapsed_s))
         for case in smoke().cases
     )
-    judging = (checks.judge(found, operation, case, answered, max_latency_s=5.0) for case, answered in observed)
-    return checks.judge_run(found, operation, tuple(judging))
+    judging = (judges.judge(found, operation, case, answered, max_latency_s=5.0) for case, answered in observed)
+    return across.judge_run(found, operation, tuple(judging))
 
 
 def judged(name: str, lie: Lie) -> tuple[Operation, Result]:
@@ -386,7 +395,7 @@ def sample(name: str) -> str:
     run = dataclasses.replace(
         run, header=dataclasses.replace(run.header, base_url=targets.DEFAULT_BASE_URL, observed="vendor")
     )
-    told = verdict.text(run)
+    told = text_report.text(run)
     return told[told.index("\n1. ") + 1 :].split("\n\n")[0].rstrip() + "\n"
 
 
@@ -397,7 +406,7 @@ def finding() -> str:
     found, operation = contract()
     fault = next(fault for fault in faults.FAULTS if fault.name == "keep-alive from 59")
     results = _results(operation, fault.server(found), 0.004)
-    told = verdict.text(_run(operation, results)).split("\n\nCovered")[0]
+    told = text_report.text(_run(operation, results)).split("\n\nCovered")[0]
     return f"```text\n{told.rstrip()}\n```\n"
 
 
@@ -406,7 +415,7 @@ def plans() -> str:
     The plans with their strength and their requests.
     """
     found, operation = contract()
-    standard = plan.make(found, operation, "standard")
+    standard = generation_plan.make(found, operation, "standard")
     rows = (
         ("`smoke`", "each value: the start of `standard`", len(smoke().cases)),
         ("`standard`, the default", "each pair of values", len(standard.cases)),
@@ -419,8 +428,8 @@ def checks_page() -> str:
     """
     Each check: what it asks, in the words of its docstring, and a sample finding.
     """
-    asked = {check.__name__: check.__doc__ or "" for check in (*checks.CHECKS, *checks.RUN_CHECKS)}
-    asked["deviation"] = checks._gone.__doc__ or ""
+    asked = {check.__name__: check.__doc__ or "" for check in (*judges.CHECKS, *across.RUN_CHECKS)}
+    asked["deviation"] = deviations.gone.__doc__ or ""
     told = []
     for name, words in asked.items():
         text = "\n\n".join(" ".join(part.split()) for part in words.strip().split("\n\n"))

@@ -28,7 +28,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from rtkcontract.emulator import emulator
+from rtkcontract.contract.expectation import Oracle
+from rtkcontract.emulator.answers import emulator
 from rtkcontract.model import (
     Case,
     Contract,
@@ -42,8 +43,7 @@ from rtkcontract.model import (
     Response,
     Target,
 )
-from rtkcontract.oracle import Oracle
-from rtkcontract.wire import serve
+from rtkcontract.network.server import serve
 
 Respond = Callable[[Request], Response]
 Edit = Callable[[Json], None]
@@ -224,11 +224,11 @@ def _emulated(contract: Contract) -> Respond:
 
 
 def _edited(contract: Contract, edit: Edit) -> Contract:
-    from rtkcontract import catalog  # the zoo is data first
+    from rtkcontract.contract import load  # the zoo is data first
 
     document = copy.deepcopy(contract.document)
     edit(document)
-    return catalog.contract_of(document, lambda _: None, "the edited document")
+    return load.contract_of(document, lambda _: None, "the edited document")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 import jsonschema
 from jsonschema.validators import extend
 
-from rtkcontract import catalog
+from rtkcontract.contract import load
 from rtkcontract.model import Contract, Operation
+from rtkcontract.openapi import references
 
 SCHEMAS = Path(__file__).parent / "data" / "schemas"
 NAMES = sorted(path.stem for path in SCHEMAS.glob("*.json"))
@@ -91,7 +92,7 @@ def contract_of(files: dict[str, bytes]) -> tuple[Contract, Operation]:
     """
     The contract in files that stand in memory, with its one operation.
     """
-    contract = catalog.contract_of(catalog.bundle(files.get, "openapi.json", "memory"), files.get, "memory")
+    contract = load.contract_of(references.bundle(files.get, "openapi.json", "memory"), files.get, "memory")
     (operation,) = contract.operations.values()
     return contract, operation
 

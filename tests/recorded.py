@@ -19,8 +19,8 @@ from pathlib import Path
 import brotli
 import zstandard
 
-from rtkcontract import catalog, record
-from rtkcontract.emulator import emulator
+from rtkcontract.contract import load
+from rtkcontract.emulator.answers import emulator
 from rtkcontract.model import (
     Answered,
     Case,
@@ -33,7 +33,8 @@ from rtkcontract.model import (
     Send,
     Target,
 )
-from rtkcontract.redact import API, Redactor, redactor_of
+from rtkcontract.recordings import record as recording
+from rtkcontract.redaction.redactor import API, Redactor, redactor_of
 
 TOKEN = "Zk3v9QpL7xWb2RtY8sHdN4mJc6UeGa1oTf5i0KqB"
 ACCOUNT = "9b1c7e5f3a2d4b6c8e0f1a3b5c7d9e2f"
@@ -103,7 +104,7 @@ def target_at(base_url: str = API) -> Target:
 
 @functools.cache
 def contract_and_operation() -> tuple[Contract, Operation]:
-    contract = catalog.load()
+    contract = load.load_contract()
     return contract, contract.operations["create_meeting"]
 
 
@@ -132,9 +133,9 @@ def redactor(contract: Contract) -> Redactor:
     return _redactor() if contract is contract_and_operation()[0] else redactor_of(contract, target_at(), STORED)
 
 
-def session(folder: Path, send: Send | None = None, now: datetime = NOON) -> record.Session:
+def session(folder: Path, send: Send | None = None, now: datetime = NOON) -> recording.Session:
     contract, operation = contract_and_operation()
-    return record.Session(
+    return recording.Session(
         contract=contract,
         operation=operation,
         target=target_at(),

@@ -14,9 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rtkcontract import catalog, checks, runs
-from rtkcontract.cases import request_of
-from rtkcontract.emulator import emulator
+from rtkcontract.checks import judge as judging
+from rtkcontract.contract import load
+from rtkcontract.contract.expectation import Oracle
+from rtkcontract.contract.requests import request_of
+from rtkcontract.emulator.answers import emulator
+from rtkcontract.engine import run_file
+from rtkcontract.engine.run_file import Run
 from rtkcontract.model import (
     Answered,
     Case,
@@ -29,10 +33,8 @@ from rtkcontract.model import (
     Side,
     Target,
 )
-from rtkcontract.oracle import Oracle
-from rtkcontract.runs import Run
 
-CONTRACT = catalog.load()
+CONTRACT = load.load_contract()
 OPERATION = CONTRACT.operations["create_meeting"]
 ORACLE = Oracle(CONTRACT.document, OPERATION.request_schema)
 TARGET = Target(
@@ -153,7 +155,7 @@ def results(change: Change = unchanged, cases: Iterable[Case] = CASES) -> list[R
     """
     answer = respond()
     return [
-        checks.judge(
+        judging.judge(
             CONTRACT,
             OPERATION,
             each,
@@ -226,7 +228,7 @@ def accepts_two_in_five(each: Case, response: Response) -> Response:
     return created() if int(each.id.split("_")[2][:3]) % 5 < 2 else response
 
 
-def header(**changed: Any) -> runs.Header:
+def header(**changed: Any) -> run_file.Header:
     """
     The header of a run against the emulator, or another one.
     """
@@ -237,7 +239,7 @@ def header(**changed: Any) -> runs.Header:
         "planned": len(CASES),
         "versions": {"rtkcontract": "0.1.0", "python": "3.11.7"},
     } | changed
-    return runs.header_of(CONTRACT, OPERATION, facts.pop("target", TARGET), **facts)
+    return run_file.header_of(CONTRACT, OPERATION, facts.pop("target", TARGET), **facts)
 
 
 def same_text(text: str) -> str:
@@ -259,7 +261,7 @@ def _unsigned(result: Result) -> Result:
 def saved(
     path: Path,
     found: Iterable[Result],
-    head: runs.Header | None = None,
+    head: run_file.Header | None = None,
     *,
     account: Any = None,
     finished: bool = True,
@@ -268,16 +270,16 @@ def saved(
     """
     The results written to a file, line by line, and read again.
     """
-    with runs.Writer(path, same_text) as writer:
+    with run_file.Writer(path, same_text) as writer:
         writer.header(head or header())
         for result in map(_unsigned, found) if head and head.observed == "server" else found:
-            writer.result(runs.entry_of(OPERATION, result, recorded_at=recorded[0], recorded_from=recorded[1]))
+            writer.result(run_file.entry_of(OPERATION, result, recorded_at=recorded[0], recorded_from=recorded[1]))
         if account is not None:
             writer.account(account)
         if finished:
             writer.footer(FINISHED)
-    return runs.read(path)
+    return run_file.read(path)
 
 
 def judged(each: Case, observation: Observation) -> Result:
-    return checks.judge(CONTRACT, OPERATION, each, observation)
+    return judging.judge(CONTRACT, OPERATION, each, observation)

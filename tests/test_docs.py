@@ -18,11 +18,15 @@ import yaml
 
 import documented
 import faults
+from cli.test_main import parse
 from documented import GENERATED, LIES, PAGES, ROOT, Block
-from rtkcontract import catalog, checks, pytest_plugin, recordings
-from rtkcontract.targets import VARIABLES
-from rtkcontract.wire import serve
-from test_cli import parse
+from rtkcontract.checks import across
+from rtkcontract.checks import judge as judging
+from rtkcontract.contract import load
+from rtkcontract.engine.targets import VARIABLES
+from rtkcontract.network.server import serve
+from rtkcontract.plugins import pytest_plugin
+from rtkcontract.recordings import replay as replaying
 
 DOCS = tuple(page for page in PAGES if page.parent.name == "docs")
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -184,7 +188,7 @@ def test_generated_parts_are_those_of_today(name: str) -> None:
 
 def test_each_check_has_a_sample() -> None:
     """Every check, whether it looks at one answer or at all, stands on the page with a finding of its own."""
-    names = {check.__name__ for check in (*checks.CHECKS, *checks.RUN_CHECKS)} | {"deviation"}
+    names = {check.__name__ for check in (*judging.CHECKS, *across.RUN_CHECKS)} | {"deviation"}
     page = (ROOT / "docs" / "checks.md").read_text()
 
     assert len(names) > 10
@@ -197,8 +201,8 @@ def test_each_state_and_source_is_on_its_page() -> None:
     told = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("recording", "sources")}
     contract, _ = documented.contract()
 
-    assert len(recordings.STATES) > 5
-    assert [] == [state.name for state in recordings.STATES if f"| {state.name} |" not in told["recording"]]
+    assert len(replaying.STATES) > 5
+    assert [] == [state.name for state in replaying.STATES if f"| {state.name} |" not in told["recording"]]
     assert len(contract.sources) > 5
     assert [] == [source for source in contract.sources if f"| `{source}` |" not in told["sources"]]
 
@@ -291,7 +295,7 @@ def test_the_live_job_runs(tmp_path: Path) -> None:
         line.replace("--target live --plan smoke --max-requests 80", "--target emulator --plan smoke") for line in lines
     ]
     assert ["rtkcontract replay"] == [line for line in offline if line not in same]
-    contract = catalog.load()
+    contract = load.load_contract()
     with serve(faults.correct(contract)) as origin:
         given = {
             VARIABLES["token"]: faults.TOKEN,

@@ -16,15 +16,22 @@ from pathlib import Path
 import pytest
 
 import faults as zoo
-from rtkcontract import catalog, checks, plan, runs, wire
-from rtkcontract.cases import request_of
+from rtkcontract.checks import across
+from rtkcontract.checks import answer as checks_answer
+from rtkcontract.checks import judge as judging
+from rtkcontract.contract import load
+from rtkcontract.contract.requests import request_of
+from rtkcontract.engine import run_file
+from rtkcontract.generation import plan as plans
 from rtkcontract.model import Answered, Case, Result
+from rtkcontract.network import client
+from rtkcontract.network import server as servers
 
 ROOT = Path(__file__).parents[1]
-CONTRACT = catalog.load()
+CONTRACT = load.load_contract()
 OPERATION = CONTRACT.operations["create_meeting"]
 NOWHERE = zoo.target("http://127.0.0.1:1")
-SMOKE = plan.make(CONTRACT, OPERATION, "smoke").cases
+SMOKE = plans.make(CONTRACT, OPERATION, "smoke").cases
 
 ALONE = [fault for fault in zoo.FAULTS if fault.edit is None and not fault.untold]
 EDITED = [fault for fault in zoo.FAULTS if fault.edit is not None]
@@ -35,11 +42,11 @@ def _judge(respond: zoo.Respond, case: Case, limit_s: float | None) -> Result:
     started = time.perf_counter()
     response = respond(request_of(OPERATION, case, NOWHERE))
     observation = Answered(response=response, elapsed_s=time.perf_counter() - started)
-    return checks.judge(CONTRACT, OPERATION, case, observation, max_latency_s=limit_s, secrets=(zoo.TOKEN,))
+    return judging.judge(CONTRACT, OPERATION, case, observation, max_latency_s=limit_s, secrets=(zoo.TOKEN,))
 
 
 def _findings(respond: zoo.Respond, cases: tuple[Case, ...], limit_s: float | None = None) -> list[str]:
-    results = checks.judge_run(CONTRACT, OPERATION, [_judge(respond, case, limit_s) for case in cases])
+    results = across.judge_run(CONTRACT, OPERATION, [_judge(respond, case, limit_s) for case in cases])
     return [
         f"{result.case.id} {finding.check} {finding.expected} {finding.observed}"
         for result in results
@@ -112,10 +119,10 @@ def test_a_lawful_way_to_speak_http_is_left_alone(name: str) -> None:
     """
     variant = next(variant for variant in zoo.VARIANTS if variant.name == name)
     cases = SMOKE[:20]
-    with variant.serve(variant.server(CONTRACT)) as origin, wire.sender(timeout_s=10.0) as send:
+    with variant.serve(variant.server(CONTRACT)) as origin, client.sender(timeout_s=10.0) as send:
         target = zoo.target(origin)
         results = [
-            checks.judge(CONTRACT, OPERATION, case, send(request_of(OPERATION, case, target)), secrets=(zoo.TOKEN,))
+            judging.judge(CONTRACT, OPERATION, case, send(request_of(OPERATION, case, target)), secrets=(zoo.TOKEN,))
             for case in cases
         ]
 
@@ -124,7 +131,7 @@ def test_a_lawful_way_to_speak_http_is_left_alone(name: str) -> None:
 
 def _command(server: zoo.Fault | zoo.Variant, path: Path) -> subprocess.CompletedProcess[str]:
     names = {"CLOUDFLARE_API_TOKEN": zoo.TOKEN, "CLOUDFLARE_ACCOUNT_ID": zoo.ACCOUNT, "REALTIMEKIT_APP_ID": zoo.APP}
-    with wire.serve(server.server(CONTRACT)) as origin:
+    with servers.serve(server.server(CONTRACT)) as origin:
         line = [sys.executable, "-m", "pytest", "contract_tests", "-q", "-p", "no:cacheprovider", "--target", "live"]
         line += ["--base-url", f"{origin}/client/v4", "--rate", "0", "--plan", "smoke", "--max-requests", "20"]
         line += ["--run-file", str(path)]
@@ -141,7 +148,7 @@ def test_the_command_reports_a_fault_and_exits_with_1(tmp_path: Path) -> None:
     done = _command(fault, tmp_path / "run.jsonl")
     found = [
         finding.check
-        for entry in runs.read(tmp_path / "run.jsonl").entries
+        for entry in run_file.read(tmp_path / "run.jsonl").entries
         for finding in entry.result.findings
         if finding.severity == "finding"
     ]
@@ -183,21 +190,21 @@ def test_answers_that_have_nothing_to_do_with_others_can_be_left_out() -> None:
     """
     What several answers together show is found in those that `compared` names, whatever the server does wrong.
     """
-    prepared = checks.judged(CONTRACT, OPERATION)
+    prepared = checks_answer.judged(CONTRACT, OPERATION)
     cases = SMOKE[:30] + tuple(case for case in SMOKE if case.same_answer_as)
     told, left_out = 0, 0
     for fault in ALONE:
         respond = fault.server(CONTRACT)
         answers = [
-            checks.answer_of(
+            checks_answer.answer_of(
                 prepared, case, Answered(response=respond(request_of(OPERATION, case, NOWHERE)), elapsed_s=0)
             )
             for case in (*cases, *_shown(fault))
         ]
         answers = [answer for answer in answers if isinstance(answer.data, dict)]
-        chosen = [answers[place] for place in checks.compared([checks.traits(answer) for answer in answers])]
-        found = checks.across(OPERATION, {}, answers)
-        assert found == checks.across(OPERATION, {}, chosen), _named(fault)
+        chosen = [answers[place] for place in across.compared([across.traits(answer) for answer in answers])]
+        found = across.across(OPERATION, {}, answers)
+        assert found == across.across(OPERATION, {}, chosen), _named(fault)
         told += bool(found)
         left_out += len(answers) - len(chosen)
 

@@ -1,11 +1,12 @@
 """
-Imports only go down, each outside library has its place, and pure modules stay pure.
+The ladder: imports only go down, each outside library has its place, and pure packages stay pure.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,105 +14,82 @@ import pytest
 import rtkcontract
 
 FOLDER = Path(rtkcontract.__file__).parent
-TREES = {path.stem: ast.parse(path.read_text()) for path in sorted(FOLDER.glob("*.py"))}
 
-FLOORS: tuple[tuple[str, str], ...] = (
-    ("data", "__init__ model errors hush covering versions"),
-    ("text", "jsontext subschemas yamltext leaks progress beside"),
-    ("reading", "catalog identity items algebra slices wire surface edits"),
-    ("meaning", "oracle partitions revisions"),
-    ("bodies", "bodies cases emulator explore redact witness taxonomy"),
-    ("order", "order"),
-    ("plans and checks", "plan checks cassettes explain runs targets terms proof export"),
-    ("accounts", "coverage recordings summary changes described vcrhooks validate"),
-    ("reports", "compare record junit sarif drift outdated change_report transports"),
-    ("pages", "page markdown verdict pytest_fixture pytest_recorder"),
-    ("fronts", "cli pytest_plugin"),
-    ("door", "__main__"),
+LADDER = (
+    "model errors",
+    "json_schema",
+    "openapi network",
+    "contract",
+    "generation emulator checks diff redaction",
+    "engine validation",
+    "reports recordings",
+    "plugins",
+    "cli",
 )
-"""A module may import from the floors above it in this table, and from none beside or below it."""
-FLOOR = {name: number for number, (_, names) in enumerate(FLOORS) for name in names.split()}
+"""A package imports from the lines above its own and from itself, never from a sister on its own line."""
+RUNG = {name: number for number, line in enumerate(LADDER) for name in line.split()}
 
 LIBRARIES: dict[str, set[str]] = {
-    "_pytest": {"pytest_plugin", "pytest_recorder"},
-    "brotli": {"leaks"},
+    "_pytest": {"plugins.pytest_plugin", "plugins.pytest_recorder"},
+    "brotli": {"redaction.scanner"},
     "click": {"cli"},
-    "harfile": {"export"},
-    "httptools": {"wire"},
-    "httpx": {"wire", "transports"},  # transports is an httpx transport, made for the client of a user's test
-    "hypothesis": {"explore"},
-    "jinja2": {"page"},
-    "jsonschema": {"catalog"},
-    # algebra asks for canonical forms, oracle for verdicts, catalog whether a schema is one
-    "jsonschema_rs": {"oracle", "algebra", "catalog"},
-    "markupsafe": {"page"},
-    # cli starts it, and the fixture module is its entry point
-    "pytest": {"pytest_plugin", "pytest_fixture", "pytest_recorder", "cli"},
-    "rich": {"verdict", "progress"},
-    "schemathesis": {"explore"},
-    "uvicorn": {"wire"},
-    "vcr": {"vcrhooks"},
-    "yaml": {"yamltext", "cassettes"},  # cassettes have their own strict reader and writer
-    "zstandard": {"leaks"},
+    "harfile": {"reports.export"},
+    "httptools": {"network.server"},
+    "httpx": {
+        "network.client",
+        "network.destination",
+        "plugins.httpx_transport",
+    },  # a transport is made for the client of a user's test
+    "hypothesis": {"generation.fuzz"},
+    "jinja2": {"reports.html"},
+    "jsonschema": {"contract.load"},
+    # inclusion asks for canonical forms, expectation and validator for verdicts, load whether a schema is one
+    "jsonschema_rs": {
+        "contract.expectation",
+        "contract.load",
+        "json_schema.inclusion",
+        "json_schema.validator",
+    },
+    "markupsafe": {"reports.html"},
+    "pytest": {"plugins.pytest_plugin", "plugins.pytest_fixture", "plugins.pytest_recorder", "cli.check"},
+    "rich": {"reports.text", "reports.progress"},
+    "schemathesis": {"generation.fuzz"},
+    "uvicorn": {"network.server"},
+    "vcr": {"recordings.vcr_adapter"},
+    "yaml": {"json_schema.yaml_text", "recordings.cassette"},  # cassettes have their own strict reader and writer
+    "zstandard": {"redaction.scanner"},
 }
+"""Library -> the modules, or the whole package, that may import it."""
 
-PURE = [
-    "model",
-    "errors",
-    "covering",
-    "jsontext",
-    "subschemas",
-    "leaks",
-    "identity",
-    "items",
-    "algebra",
-    "surface",
-    "edits",
-    "oracle",
-    "partitions",
-    "cases",
-    "bodies",
-    "emulator",
-    "witness",
-    "plan",
-    "checks",
-    "explain",
-    "terms",
-    "proof",
-    "coverage",
-    "described",
-    "compare",
-    "junit",
-    "page",
-]
+PURE = ("model", "errors", "json_schema", "openapi", "generation", "emulator", "checks")
+"""Packages that touch no file, clock, network, environment or randomness, nor import a module that does."""
+IMPURE_BY_PURPOSE = {
+    "generation.fuzz": "hypothesis runs the requests of its examples",
+}
 OUTSIDE = {
-    "os",
-    "sys",
-    "io",
-    "pathlib",
-    "shutil",
-    "tempfile",
-    "socket",
-    "ssl",
-    "http",
-    "urllib.request",
-    "subprocess",
-    "threading",
-    "asyncio",
-    "multiprocessing",
-    "time",
-    "random",
-    "secrets",
-    "logging",
-    "locale",
-    "glob",
+    *("os", "sys", "io", "pathlib", "shutil", "tempfile", "socket", "ssl", "http", "urllib.request", "subprocess"),
+    *("threading", "asyncio", "multiprocessing", "time", "random", "secrets", "logging", "locale", "glob"),
 }
 CLOCKS = {"now", "today", "utcnow", "getenv", "uuid4", "uuid1", "urandom"}
 
 
+def modules(folder: Path) -> dict[str, ast.Module]:
+    """
+    Dotted name below the package -> its syntax tree; a package goes by its own name.
+    """
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(path.read_text())
+    return found
+
+
+TREES = modules(FOLDER)
+
+
 def imports(tree: ast.AST) -> set[str]:
     """
-    Every module that is imported anywhere in a module, inside functions too.
+    Every module and every name of a module that is imported anywhere, inside functions too.
     """
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -120,16 +98,16 @@ def imports(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert 0 == node.level, "imports are absolute"
             found.add(node.module or "")
-            found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module == "rtkcontract")
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
 
 
-def own(tree: ast.AST) -> set[str]:
+def own(tree: ast.AST, known: Iterable[str] = TREES) -> set[str]:
     """
     The modules of this package among the imports.
     """
-    parts = [name.split(".") for name in imports(tree)]
-    return {part[1] for part in parts if part[0] == "rtkcontract" and len(part) > 1 and part[1] in TREES}
+    names = {name.removeprefix("rtkcontract").lstrip(".") for name in imports(tree) if name.startswith("rtkcontract")}
+    return {name for name in names if name and name in set(known)}
 
 
 def outside(tree: ast.AST) -> set[str]:
@@ -140,21 +118,85 @@ def outside(tree: ast.AST) -> set[str]:
     return tops - set(sys.stdlib_module_names) - {"rtkcontract", ""}
 
 
-def test_every_module_has_a_floor() -> None:
-    assert len(TREES) > 30
-    assert set(TREES) == set(FLOOR), "tell the floor of a new module in FLOORS"
+def upward(trees: Mapping[str, ast.AST]) -> set[tuple[str, str]]:
+    """
+    Imports that do not go down: (importing module, imported module).
+    """
+    return {
+        (name, other)
+        for name, tree in trees.items()
+        for other in own(tree, trees)
+        if _package(name) in RUNG
+        and _package(other) != _package(name)
+        and RUNG.get(_package(other), len(LADDER)) >= RUNG[_package(name)]
+    }
+
+
+def touched(tree: ast.AST) -> set[str]:
+    """
+    What a module touches outside itself: modules, clocks and calls that open or print.
+    """
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    methods = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+    functions = {call.id for call in calls if isinstance(call, ast.Name)}
+    return imports(tree) & OUTSIDE | methods & CLOCKS | functions & {"open", "print", "input"}
+
+
+def reached(name: str, trees: Mapping[str, ast.AST]) -> set[str]:
+    """
+    A module with everything that it imports, directly or through others.
+    """
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        at = waiting.pop()
+        if at not in found:
+            found.add(at)
+            waiting.extend(own(trees[at], trees))
+    return found
+
+
+def _package(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def test_every_module_has_a_rung() -> None:
+    assert len(TREES) > 60
+    assert set(RUNG) | {"", "__main__"} == {_package(name) for name in TREES}
+
+
+def test_imports_only_go_down() -> None:
+    assert set() == upward(TREES)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("json_schema.values", "from rtkcontract.openapi import references"),
+        ("checks.answer", "from rtkcontract.emulator.answers import emulator"),
+        ("engine.targets", "def f():\n    from rtkcontract.reports import summary"),
+    ],
+)
+def test_an_added_import_is_seen(name: str, line: str) -> None:
+    """
+    An import that goes up, or to a sister, fails the test above.
+    """
+    body = [*TREES[name].body, *ast.parse(line).body]
+
+    assert {name} == {source for source, _ in upward({**TREES, name: ast.Module(body=body, type_ignores=[])})}
+
+
+def test_no_cycle_inside_a_package() -> None:
+    cycles = {name for name in TREES for other in own(TREES[name]) if name in reached(other, TREES) and other != name}
+
+    assert set() == cycles
 
 
 @pytest.mark.parametrize("name", TREES)
-def test_imports_only_go_down(name: str) -> None:
-    higher = {other for other in own(TREES[name]) if FLOOR.get(other, 99) >= FLOOR.get(name, -1)}
-
-    assert set() == higher
-
-
-@pytest.mark.parametrize("name", TREES)
-def test_an_outside_library_stands_in_its_own_module(name: str) -> None:
-    strangers = {library for library in outside(TREES[name]) if name not in LIBRARIES.get(library, set())}
+def test_an_outside_library_has_its_own_module(name: str) -> None:
+    strangers = {
+        library for library in outside(TREES[name]) if not {name, _package(name)} & LIBRARIES.get(library, set())
+    }
 
     assert set() == strangers
 
@@ -166,31 +208,24 @@ def test_the_table_of_libraries_has_no_dead_row() -> None:
     assert set(LIBRARIES) - used <= named_only
 
 
-@pytest.mark.parametrize("name", PURE)
+@pytest.mark.parametrize("name", [name for name in TREES if _package(name) in PURE and name not in IMPURE_BY_PURPOSE])
 def test_pure_modules_touch_nothing_outside(name: str) -> None:
     """
     No file, clock, network, environment or randomness: those are handed in.
     """
-    tree = TREES[name]
-    calls = {
-        node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
-    opened = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-
-    assert set() == imports(tree) & OUTSIDE
-    assert set() == calls & CLOCKS
-    assert set() == opened & {"open", "print", "input"}
+    assert {} == {other: found for other in reached(name, TREES) if (found := touched(TREES[other]))}
 
 
 def test_the_names_of_imports_are_read() -> None:
     """
-    The reader itself sees every form of import.
+    The reader sees every form of import.
     """
     tree = ast.parse(
-        "import rtkcontract.model\nfrom rtkcontract import wire\nfrom rtkcontract.plan import make\n"
+        "import rtkcontract.model\nfrom rtkcontract.network import client\n"
+        "from rtkcontract.generation.plan import make\n"
         "def f():\n    import httpx\n    from os import path\n"
     )
 
-    assert {"model", "wire", "plan"} == own(tree)
+    assert {"model", "network", "network.client", "generation.plan"} == own(tree)
     assert {"httpx"} == outside(tree)
     assert "os" in imports(tree)

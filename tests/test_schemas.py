@@ -15,14 +15,16 @@ import pytest
 from openapi_spec_validator import validate
 
 import made
-from rtkcontract import catalog, plan
-from rtkcontract.jsontext import loads
-from rtkcontract.oracle import Oracle, source_ids
-from rtkcontract.partitions import ANNOTATIONS, CONSTRAINTS
+from rtkcontract.contract import load
+from rtkcontract.contract.expectation import Oracle, source_ids
+from rtkcontract.generation import plan as plans
+from rtkcontract.generation.partitions import ANNOTATIONS, CONSTRAINTS
+from rtkcontract.json_schema.json_text import loads
+from rtkcontract.openapi import references
 
-FOLDER = catalog.data_folder("schemas")
+FOLDER = load.data_folder("schemas")
 FILES = sorted(FOLDER.rglob("*.json")) + sorted(made.SCHEMAS.glob("*.json"))
-CONTRACT = catalog.load()
+CONTRACT = load.load_contract()
 OPERATIONS = list(CONTRACT.operations.values())
 RULES = CONSTRAINTS - {"$ref", "items", "properties", "allOf", "if", "then", "else", "not"}
 """Keywords that promise something by themselves; the others only lead to them."""
@@ -73,7 +75,7 @@ def test_schemas_of_our_own_formats_are_valid_and_closed(path: Path) -> None:
     schema = json.loads(path.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
 
-    assert schema["$schema"] == catalog.DIALECT
+    assert schema["$schema"] == load.DIALECT
     assert schema.get("additionalProperties") is False or "$defs" in schema
 
 
@@ -119,7 +121,7 @@ def test_every_rule_of_a_request_cites_a_source(operation: Any) -> None:
     A rule without a source decides nothing, so it would be tested in vain.
     """
     bare = []
-    schema = catalog.resolve(CONTRACT.document, operation.request_schema)
+    schema = references.resolve(CONTRACT.document, operation.request_schema)
     for place, node in made.located(schema, "#"):
         inside = re.search(r"/(if|not)(/|$)", place)
         if set(node) & RULES and "x-source" not in node and not inside and not _beside(schema, place):
@@ -137,7 +139,7 @@ def _beside(schema: Any, place: str) -> bool:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_requests_use_keywords_that_the_engine_knows(operation: Any) -> None:
-    schema = catalog.resolve(CONTRACT.document, operation.request_schema)
+    schema = references.resolve(CONTRACT.document, operation.request_schema)
     keywords = {key for node in made.subschemas(schema) for key in node if not key.startswith("x-")}
 
     assert len(keywords) > 8
@@ -149,8 +151,8 @@ def test_every_bound_has_cases_on_both_sides(operation: Any) -> None:
     """
     On the bound, one step inside, one step outside.
     """
-    cases = plan.make(CONTRACT, operation).cases
-    schema = catalog.resolve(CONTRACT.document, operation.request_schema)
+    cases = plans.make(CONTRACT, operation).cases
+    schema = references.resolve(CONTRACT.document, operation.request_schema)
     bounds = [
         (re.sub(r"#?/(?:properties|anyOf/\d+|allOf/\d+)/?", ".", place).strip("."), keyword)
         for place, node in made.located(schema, "#")

@@ -2,6 +2,8 @@
 `python -m rtkcontract`.
 """
 
-from rtkcontract.cli import main
+from __future__ import annotations
+
+from rtkcontract.cli.main import main
 
 main(prog_name="rtkcontract")

@@ -15,11 +15,22 @@ from typing import Any, Literal, TypeAlias
 Json: TypeAlias = Any
 """A JSON value as Python holds it; the one place where `Any` stands for data."""
 
+
 Outcome: TypeAlias = Literal["accepted", "rejected", "unspecified"]
+
+
 Severity: TypeAlias = Literal["finding", "warning", "note"]
+
+
 Status: TypeAlias = Literal["pass", "fail", "error", "skip"]
+
+
 Side: TypeAlias = Literal["valid", "invalid", "protocol", "relation", "generated", "corpus"]
+
+
 Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
 Progress: TypeAlias = Callable[[int, int], None]
 """Hears how much is done, and of how much."""
 
@@ -205,6 +216,8 @@ class Unanswered:
 
 
 Observation: TypeAlias = Answered | Unanswered
+
+
 Send: TypeAlias = Callable[[Request], Observation]
 """The one seam: the network, the emulator and a cassette are three functions of this shape."""
 

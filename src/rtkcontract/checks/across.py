@@ -1,0 +1,268 @@
+"""
+Checks that compare the responses of a run with each other.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from rtkcontract.checks.answer import Answer, Promise, answer_of, judged, shown
+from rtkcontract.contract.deviations import gone, known_deviation
+from rtkcontract.contract.fake_data import MARK
+from rtkcontract.json_schema.json_text import dumps, pointer
+from rtkcontract.json_schema.values import ABSENT, Place, dotted, same, taken
+from rtkcontract.model import Answered, Case, Contract, Finding, Json, Observation, Operation, Result
+
+
+def result_with(case: Case, observation: Observation, found: Iterable[Finding], before: Result | None = None) -> Result:
+    """
+    The result of a case with further findings, which may make it fail.
+    """
+    findings = (*(before.findings if before else ()), *found)
+    failed = any(finding.severity == "finding" for finding in findings)
+    return Result(case=case, status="fail" if failed else "pass", findings=findings, observation=observation)
+
+
+# --- checks of a whole run ------------------------------------------------------------------------------------------
+
+
+def unique_ids(answers: list[Answer]) -> Iterator[Finding]:
+    """
+    Each accepted create makes an object of its own.
+    """
+    first: dict[str, str] = {}
+    for answer in answers:
+        data = answer.data
+        identity = data.get("id") if isinstance(data, dict) else None
+        if not isinstance(identity, str):
+            continue
+        if identity in first:
+            yield answer.finding(
+                "unique_ids",
+                "/data/id",
+                f"an id of its own; {first[identity]} has this one",
+                identity,
+                ("oas",),
+                cause="ids repeat",
+            )
+        first.setdefault(identity, answer.case.id)
+
+
+def dropped(answers: list[Answer]) -> Iterator[Finding]:
+    """
+    A target that sends back what was sent does so for each member; one that never does breaks no promise.
+    """
+    if not any(got is not ABSENT for answer in answers if _decided(answer) for _, _, got in answer.echoes):
+        return
+    for answer in answers:
+        if not _decided(answer):
+            continue
+        for promise, sent, got in answer.echoes:
+            if got is ABSENT and sent not in ("", []):
+                yield answer.finding(
+                    "dropped",
+                    "/data" + pointer(promise.place),
+                    f"{shown(sent)}, as sent",
+                    "the member is missing",
+                    promise.sources,
+                    schema_at=promise.schema_at,
+                    cause=f"dropped {dotted(promise.place)}",
+                )
+
+
+def _decided(answer: Answer) -> bool:
+    return answer.case.expect.outcome == "accepted" and answer.paired
+
+
+def memory(answers: list[Answer]) -> Iterator[Finding]:
+    """
+    No member comes back that was not sent now but was sent before; what the first answer already had is no memory.
+    """
+    telling = [answer for answer in answers if answer.paired]
+    unsent = [tuple(_unsent(answer)) for answer in telling]
+    earlier: dict[Place, _Seen] = {}
+    for answer, members in zip(telling, unsent, strict=True) if any(unsent) else ():
+        for promise, got in members:
+            remembered = promise.place in earlier and earlier[promise.place].holds(got)
+            if remembered and not same(got, taken(telling[0].data, promise.place)):
+                yield answer.finding(
+                    "memory",
+                    "/data" + pointer(promise.place),
+                    "nothing from an earlier request",
+                    shown(got),
+                    promise.sources,
+                    schema_at=promise.schema_at,
+                    cause=f"memory {dotted(promise.place)}",
+                )
+        for place, sent in answer.asked.items():
+            if isinstance(sent, str | list) and sent and place in answer.judged.echoed:
+                earlier.setdefault(place, _Seen()).add(sent)
+
+
+def _unsent(answer: Answer) -> Iterator[tuple[Promise, Json]]:
+    """
+    Texts and lists of our making that came back without being sent; they stand at leaves alone.
+    """
+    for place, got in answer.told.items():
+        if MARK in (got if isinstance(got, str) else dumps(got) if isinstance(got, list) else "").lower():
+            promise = answer.judged.echoed.get(place)
+            if promise and taken(answer.sent, place) is ABSENT:
+                yield promise, got
+
+
+class _Seen:
+    """
+    Texts and lists; the texts are found at once, however many there are.
+    """
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._lists: list[Json] = []
+
+    def add(self, value: Json) -> None:
+        if isinstance(value, str):
+            self._texts.add(value)
+        else:
+            self._lists.append(value)
+
+    def holds(self, value: Json) -> bool:
+        return value in (self._texts if isinstance(value, str) else self._lists)
+
+
+VOLATILE = ("id", "created_at", "updated_at")
+
+
+def relations(answers: list[Answer]) -> Iterator[Finding]:
+    """
+    Cases that mean the same get the same answer, but for ids and times.
+    """
+    by_id = {answer.case.id: answer for answer in answers}
+    for answer in answers:
+        other = by_id.get(answer.case.same_answer_as)
+        if (
+            other is None
+            or answer.case.expect.outcome != "accepted"
+            or not isinstance(other.data, dict)
+            or not isinstance(answer.data, dict)
+        ):
+            continue
+        for path, one, two in differences(other.data, answer.data):
+            if path[0] in VOLATILE or (ABSENT in (one, two) and answer.case.partition == "defaults-spelled-out"):
+                continue
+            yield answer.finding(
+                "relations",
+                "/data" + pointer(path),
+                f"{shown(one)}, as in the answer to {other.case.id}: {answer.case.note}",
+                shown(two),
+                answer.case.expect.sources,
+                cause=f"relation {answer.case.partition} {dotted(path)}",
+            )
+
+
+def differences(one: Json, two: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json, Json]]:
+    """
+    Each place at which two answers differ, with both values.
+    """
+    if isinstance(one, dict) and isinstance(two, dict):
+        for name in dict.fromkeys((*one, *two)):
+            yield from differences(one.get(name, ABSENT), two.get(name, ABSENT), (*path, name))
+    elif one is ABSENT or two is ABSENT or not same(one, two):
+        yield path, one, two
+
+
+RUN_CHECKS: tuple[Callable[[list[Answer]], Iterator[Finding]], ...] = (unique_ids, dropped, memory, relations)
+
+
+def judge_run(contract: Contract, operation: Operation, results: Iterable[Result]) -> tuple[Result, ...]:
+    """
+    The results with what only several answers together show, and with deviations that no longer happen.
+
+    Results come in the order in which the cases were sent.
+    """
+    results = tuple(results)
+    prepared = judged(contract, operation)
+    answers = [
+        answer_of(prepared, result.case, result.observation)
+        for result in results
+        if isinstance(result.observation, Answered)
+        and result.status != "error"
+        and result.observation.response.status != 429
+    ]
+    ran = {result.case.id: result.findings for result in results if result.status != "error"}
+    found = across(operation, ran, answers)
+    return tuple(
+        result_with(result.case, result.observation, found[result.case.id], result)
+        if result.case.id in found
+        else result
+        for result in results
+    )
+
+
+def across(
+    operation: Operation, ran: Mapping[str, tuple[Finding, ...]], answers: list[Answer]
+) -> dict[str, list[Finding]]:
+    """
+    Case to what only several answers together show, and deviations that no longer happen.
+
+    `ran` has the findings of each case by itself. `answers` come in the order in which the cases were sent; those that
+    have nothing to do with others (`compared`) may be left out.
+    """
+    found: dict[str, list[Finding]] = {}
+    for finding in (*itertools.chain.from_iterable(check(answers) for check in RUN_CHECKS), *gone(operation, ran)):
+        found.setdefault(finding.case_id, []).append(finding)
+    return {case: known_deviation(operation, findings) for case, findings in found.items()}
+
+
+class Traits(NamedTuple):
+    """
+    What one answer with `data` has to do with others.
+    """
+
+    case: str
+    same_answer_as: str
+    identity: str | None
+    echoes: bool
+    """Whether a member came back as it was sent."""
+    lacks: bool
+    """Whether a member that was sent is missing."""
+    recalls: bool
+    """Whether text of our making came back that was not sent."""
+
+
+def traits(answer: Answer) -> Traits:
+    """
+    Raises nothing for an answer without `data`: it has to do with no other.
+    """
+    identity = answer.data.get("id") if isinstance(answer.data, dict) else None
+    decided = _decided(answer)
+    return Traits(
+        case=answer.case.id,
+        same_answer_as=answer.case.same_answer_as,
+        identity=identity if isinstance(identity, str) else None,
+        echoes=decided and any(got is not ABSENT for _, _, got in answer.echoes),
+        lacks=decided and any(got is ABSENT for _, _, got in answer.echoes),
+        recalls=answer.paired and any(True for _ in _unsent(answer)),
+    )
+
+
+def compared(every: Sequence[Traits]) -> list[int]:
+    """
+    The places of the answers that `across` has to see so as to find what it would find in all.
+    """
+    if any(one.recalls for one in every):
+        return list(range(len(every)))
+    same = {one.same_answer_as for one in every} - {""}
+    ids = Counter(one.identity for one in every)
+    echoing = next((place for place, one in enumerate(every) if one.echoes), None)
+    return [
+        place
+        for place, one in enumerate(every)
+        if one.lacks
+        or place == echoing
+        or one.same_answer_as
+        or one.case in same
+        or (one.identity is not None and ids[one.identity] > 1)
+    ]

@@ -1,0 +1,329 @@
+"""
+A response with what is promised about it, read once for all checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+from rtkcontract.contract.expectation import Oracle, Violation, sources_of
+from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
+from rtkcontract.json_schema.values import ABSENT, ITEM, Place, taken
+from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Outcome, Response, Severity
+from rtkcontract.openapi.references import located, resolve
+
+READABLE = 300
+"""Characters of a value that a finding shows."""
+
+
+SURROGATE = re.compile(rb"\\u[dD]")
+"""Where nothing matches, JSON holds no half of a surrogate pair."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """
+    One member of the request as far as the answer is concerned.
+    """
+
+    place: Place
+    echoed: bool
+    secret: bool
+    default: Json
+    default_decided: bool
+    sources: tuple[str, ...]
+    schema_at: str
+
+
+class Judged:
+    """
+    One operation prepared for judging: its validators are compiled once.
+    """
+
+    def __init__(self, contract: Contract, operation: Operation) -> None:
+        self.contract, self.operation = contract, operation
+        self.errors = Oracle(contract.document, operation.error_schema)
+        self.success = {
+            status: Oracle(contract.document, schema) for status, schema in operation.success_schemas.items()
+        }
+        self.any_success = next(iter(self.success.values()), Oracle(contract.document, {}))
+        self.tolerated = {entry["status"]: entry for entry in operation.tolerated}
+        self.promises = tuple(_promises(contract, operation))
+        self.echoed = {one.place: one for one in self.promises if one.echoed and ITEM not in one.place}
+        self.secret = tuple(one for one in self.promises if one.secret)
+        self.defaulted = tuple(one for one in self.echoed.values() if one.default is not ABSENT and one.default_decided)
+
+    def success_of(self, status: int) -> Oracle:
+        return self.success.get(status, self.any_success)
+
+    @cached_property
+    def success_statuses(self) -> str:
+        return " or ".join(str(status) for status in self.success) or "2xx"
+
+
+@lru_cache(maxsize=8)
+def prepared(contract: _ById, operation: str) -> Judged:
+    """
+    The validators of an operation, once a contract.
+    """
+    return Judged(contract.contract, contract.contract.operations[operation])
+
+
+@dataclass(frozen=True)
+class _ById:
+    """
+    A contract told apart by identity, so that it can be a key.
+    """
+
+    contract: Contract
+
+    def __hash__(self) -> int:
+        return id(self.contract)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and other.contract is self.contract
+
+
+def judged(contract: Contract, operation: Operation) -> Judged:
+    """
+    The prepared operation of a contract.
+    """
+    return prepared(_ById(contract), operation.name)
+
+
+def _walk(document: Json, schema: Json, place: Place, at: str) -> Iterator[tuple[Place, Json, str]]:
+    """
+    Each member of a schema with its node and the pointer of that node, unions left out.
+    """
+    while isinstance(schema, dict) and "$ref" in schema and len(schema) == 1:
+        at = schema["$ref"].removeprefix("#")
+        schema = resolve(document, schema)
+    schema = resolve(document, schema)
+    if not isinstance(schema, dict) or len(place) > 12:
+        return
+    if place:
+        yield place, schema, at
+    for name, part in schema.get("properties", {}).items():
+        yield from _walk(document, part, (*place, name), f"{at}/properties/{name}")
+    if isinstance(schema.get("items"), dict):
+        yield from _walk(document, schema["items"], (*place, ITEM), f"{at}/items")
+    for index, part in enumerate(schema.get("allOf", ())):
+        yield from _walk(document, part, place, f"{at}/allOf/{index}")
+
+
+def _promises(contract: Contract, operation: Operation) -> Iterator[Promise]:
+    answered = {place: node for place, node, _ in _walk(contract.document, operation.data_schema, (), "")}
+    for place, node, at in _walk(contract.document, operation.request_schema, (), ""):
+        undecided = {entry.get("keyword") for entry in node.get("x-unspecified", ())}
+        yield Promise(
+            place=place,
+            echoed=place in answered and not node.get("writeOnly"),
+            secret=bool(node.get("writeOnly")),
+            default=node.get("default", ABSENT),
+            default_decided="default" not in undecided,
+            sources=sources_of(node, "type"),
+            schema_at=located(at, contract.document),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """
+    What a check looks at: one case and its answer, parsed once.
+    """
+
+    judged: Judged
+    case: Case
+    response: Response
+    elapsed_s: float | None
+    body: Json
+    """The answer's body as a value; ABSENT when it is no JSON."""
+    unreadable: str
+    outcome: Outcome
+    data: Json
+    """The member `data` of a success answer; ABSENT where there is none."""
+    max_latency_s: float | None
+    secrets: tuple[str, ...]
+
+    @cached_property
+    def sent(self) -> Json:
+        """
+        The body of the request as a value; ABSENT when it is no JSON object with a single meaning.
+        """
+        value = _parsed(self.case.content)[0]
+        return value if isinstance(value, dict) else ABSENT
+
+    @property
+    def paired(self) -> bool:
+        """
+        Whether an object was sent and one came back in `data`, so that their members can be compared.
+        """
+        return isinstance(self.data, dict) and isinstance(self.sent, dict)
+
+    @cached_property
+    def violations(self) -> tuple[Violation, ...]:
+        """
+        What the body breaks of the success schema of its status.
+        """
+        oracle = self.judged.success_of(self.response.status)
+        return oracle.violations(self.body) if self.surrogates else oracle.violations_plain(self.body)
+
+    @property
+    def surrogates(self) -> bool:
+        """
+        Whether a text of the body may be one that the validator cannot take.
+        """
+        return SURROGATE.search(self.response.content) is not None
+
+    @cached_property
+    def echoes(self) -> tuple[tuple[Promise, Json, Json], ...]:
+        """
+        Each sent value that is promised back, with what came; empty where nothing was accepted.
+        """
+        return tuple(_echoes(self)) if self.paired else ()
+
+    @cached_property
+    def asked(self) -> Mapping[Place, Json]:
+        """
+        Place to value of what was sent, objects left out.
+        """
+        return dict(_leaves(self.sent))
+
+    @cached_property
+    def told(self) -> Mapping[Place, Json]:
+        """
+        Place to value of what stands in `data`, objects left out.
+        """
+        return dict(_leaves(self.data))
+
+    def got(self, place: Place) -> Json:
+        """
+        What stands at a place of `data`; ABSENT where nothing does.
+        """
+        return self.told[place] if place in self.told else taken(self.data, place)
+
+    def finding(
+        self,
+        check: str,
+        where: str,
+        expected: str,
+        observed: str,
+        sources: Iterable[str] = (),
+        *,
+        severity: Severity = "finding",
+        schema_at: str = "",
+        cause: str = "",
+    ) -> Finding:
+        return Finding(
+            check=check,
+            case_id=self.case.id,
+            where=where,
+            expected=expected,
+            observed=observed,
+            sources=tuple(sources),
+            severity=severity,
+            schema_at=schema_at,
+            cause=cause,
+        )
+
+
+Check: TypeAlias = Callable[[Answer], Iterator[Finding]]
+
+
+def shown(value: Json) -> str:
+    """
+    A value as a short text.
+    """
+    if value is ABSENT:
+        return "nothing"
+    text = dumps(value)
+    return text if len(text) <= READABLE else f"{text[:READABLE]}… ({len(text)} characters)"
+
+
+def outcome_of(judged: Judged, status: int, body: Json) -> Outcome:
+    """
+    Whether an answer accepts or rejects; "unspecified" for one that does neither, such as a 5xx or a redirect.
+
+    The edge is known to send its error envelope with a 200 in rare cases, which rejects.
+    """
+    if status in judged.success or status in judged.tolerated:
+        edge = isinstance(body, dict) and body.get("success") is False and isinstance(body.get("errors"), list)
+        return "rejected" if edge and status == 200 else "accepted"
+    return "rejected" if 400 <= status < 500 else "unspecified"
+
+
+def _echoes(answer: Answer) -> Iterator[tuple[Promise, Json, Json]]:
+    """
+    Each sent value that is promised back, with what came: leaves only, and lists as a whole.
+    """
+    for place, sent in answer.asked.items():
+        promise = answer.judged.echoed.get(place)
+        if promise is not None and sent is not None and not excused(answer.case, place):
+            yield promise, sent, answer.got(place)
+
+
+def _leaves(value: Json, above: Place = ()) -> list[tuple[Place, Json]]:
+    """
+    Each value of an object that is no object itself, with its place.
+    """
+    found: list[tuple[Place, Json]] = []
+    for name, member in value.items():
+        if isinstance(member, dict):
+            found += _leaves(member, (*above, name))
+        else:
+            found.append(((*above, name), member))
+    return found
+
+
+def excused(case: Case, place: Place) -> bool:
+    """
+    Whether no source decides what comes back at this place for this body.
+    """
+    if not case.echo_unspecified:
+        return False
+    name = ".".join(place)
+    return any(name == path or name.startswith(f"{path}.") for path in case.echo_unspecified)
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+def answer_of(
+    judged: Judged,
+    case: Case,
+    observation: Answered,
+    *,
+    max_latency_s: float | None = None,
+    known: tuple[str, ...] = (),
+) -> Answer:
+    """
+    The answer with both bodies parsed.
+    """
+    body, unreadable = _parsed(observation.response.content)
+    outcome = outcome_of(judged, observation.response.status, body)
+    return Answer(
+        judged=judged,
+        case=case,
+        response=observation.response,
+        elapsed_s=observation.elapsed_s,
+        body=body,
+        unreadable=unreadable,
+        outcome=outcome,
+        data=body.get("data", ABSENT) if outcome == "accepted" and isinstance(body, dict) else ABSENT,
+        max_latency_s=max_latency_s,
+        secrets=known,
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _parsed(content: bytes) -> tuple[Json, str]:
+    if not content:
+        return ABSENT, "an empty body"
+    try:
+        return loads(content), ""
+    except NotStrictJson as error:
+        return ABSENT, f"{error} ({len(content)} bytes)"

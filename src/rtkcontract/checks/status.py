@@ -1,0 +1,114 @@
+"""
+The status and the latency of a response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtkcontract.checks.answer import Answer
+from rtkcontract.contract.expectation import source_ids
+from rtkcontract.model import Finding, Json
+
+# --- checks of one answer -------------------------------------------------------------------------------------------
+
+
+def status(answer: Answer) -> Iterator[Finding]:
+    """
+    The status class is the one that the expectation names; a tolerated status is a warning; a 5xx never is right.
+    """
+    expect, got = answer.case.expect, answer.response.status
+    where = expect.schema_at
+    if answer.outcome == "unspecified":
+        yield answer.finding(
+            "status",
+            "status",
+            "an answer that accepts or refuses (2xx or 4xx)",
+            _told_status(answer),
+            expect.sources or ("oas",),
+            schema_at=where,
+        )
+    elif expect.outcome == "accepted" and answer.outcome == "rejected":
+        yield answer.finding(
+            "status",
+            "status",
+            f"{answer.judged.success_statuses}: {expect.reason}",
+            _told_status(answer),
+            expect.sources,
+            schema_at=where,
+        )
+    elif expect.outcome == "rejected" and answer.outcome == "accepted":
+        yield answer.finding(
+            "status", "status", f"a 4xx: {expect.reason}", _told_status(answer), expect.sources, schema_at=where
+        )
+    elif expect.outcome == "rejected" and expect.statuses and got not in (*expect.statuses, 200):
+        listed = ", ".join(map(str, expect.statuses))
+        yield answer.finding(
+            "status",
+            "status",
+            f"one of {listed}: {expect.reason}",
+            _told_status(answer),
+            expect.sources,
+            schema_at=where,
+        )
+    if answer.outcome == "accepted" and got in answer.judged.tolerated:
+        entry = answer.judged.tolerated[got]
+        yield answer.finding(
+            "status",
+            "status",
+            f"{entry['as']}: {entry['reason']}",
+            _told_status(answer),
+            source_ids(entry["source"]),
+            severity="warning",
+            cause=f"status {got}",
+        )
+    if answer.outcome == "rejected" and got == 200:
+        yield answer.finding(
+            "status",
+            "status",
+            "a 4xx beside an error envelope",
+            _told_status(answer),
+            ("v4-errors",),
+            severity="warning",
+            cause="error envelope with 200",
+        )
+    if got == 405 and answer.response.header("allow") is None:
+        yield answer.finding(
+            "status",
+            "header allow",
+            "405 names the methods that are allowed",
+            "no Allow header",
+            ("http",),
+            severity="warning",
+            cause="405 without Allow",
+        )
+
+
+def _told_status(answer: Answer) -> str:
+    text = _error_text(answer.body)
+    return f"{answer.response.status}" + (f" ({text})" if text else "")
+
+
+def _error_text(body: Json) -> str:
+    """
+    The message of an error envelope, shortened.
+    """
+    if not isinstance(body, dict):
+        return ""
+    parts = [body.get("error"), *(body["errors"] if isinstance(body.get("errors"), list) else ()), body]
+    texts = [part.get("message") for part in parts if isinstance(part, dict)]
+    return next((text[:160] for text in texts if isinstance(text, str)), "")
+
+
+def latency(answer: Answer) -> Iterator[Finding]:
+    """
+    The answer came within the time that the user allows; no source promises one.
+    """
+    if answer.max_latency_s is not None and answer.elapsed_s is not None and answer.elapsed_s > answer.max_latency_s:
+        yield answer.finding(
+            "latency",
+            "elapsed_s",
+            f"an answer within {answer.max_latency_s:g} s (--max-latency)",
+            f"{answer.elapsed_s:.2f} s",
+            cause="latency",
+        )

@@ -1,0 +1,56 @@
+"""
+The command line. What a verb needs is imported inside it, so that `--help` is quick.
+
+Every verb exits with 0 for clean, 1 for findings and 2 where it could not tell.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+
+import click
+
+from rtkcontract.cli import options
+
+VERBS = (
+    *("check", "validate", "cases", "send", "serve", "replay", "record", "hunt"),
+    *("report", "schema", "diff", "drift", "completion"),
+)
+"""Each is a command in the module of the same name."""
+
+
+class Verbs(options.Verbs):
+    """
+    Imports the module of a verb when it is asked for.
+    """
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"rtkcontract.cli.{name}"), name)
+        return command
+
+
+@click.group(
+    cls=Verbs,
+    context_settings=options.CONTEXT,
+    epilog=options.examples(
+        "rtkcontract check --target emulator",
+        "rtkcontract validate body.json",
+        "rtkcontract send create_meeting/minimal --target emulator",
+    ),
+)
+@click.version_option(package_name="rtkcontract", prog_name="rtkcontract")
+def main() -> None:
+    """
+    Contract tests for Cloudflare RealtimeKit, on the live API, the embedded emulator or recordings.
+
+    Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
+    """
+    gc.set_threshold(50_000, 20, 20)  # a run is short, and most of what it makes lives to its end
+    atexit.register(gc.freeze)  # else the interpreter goes through everything once more as it ends

@@ -1,0 +1,166 @@
+"""
+The verb `record`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rtkcontract.cli.check import run_pytest
+from rtkcontract.cli.options import AT_MOST, BASE_URL, DAYS, OPERATION, PLAN, RATE, SCHEMAS, TARGET, examples, planned
+from rtkcontract.errors import CannotTell
+from rtkcontract.reports.progress import bar
+
+if TYPE_CHECKING:
+    from rtkcontract.model import Case
+
+
+@click.command(
+    short_help="Record the cases that have no fresh recording.",
+    epilog=examples(
+        "rtkcontract record --target emulator",
+        "rtkcontract record --target emulator -n auto",
+        "rtkcontract record --target live --max-requests 100 --max-meetings 30",
+        "rtkcontract record --target live --compare",
+    ),
+)
+@TARGET
+@BASE_URL
+@click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
+@click.option("--max-requests", type=AT_MOST, metavar="N", help="Requests at the most.")
+@click.option("--max-meetings", type=AT_MOST, metavar="N", help="Accepted creates at the most.")
+@click.option(
+    "--expire-days",
+    type=DAYS,
+    default=90.0,
+    show_default=True,
+    metavar="DAYS",
+    help="An older recording is recorded anew.",
+)
+@click.option("--all", "again", is_flag=True, help="Record what is there and fresh, too.")
+@click.option(
+    "--compare",
+    "comparing",
+    is_flag=True,
+    help="Re-send a small sample and show how the answers differ from the recordings.",
+)
+@click.option("--shard", metavar="K/N", help="Only the cases of shard K of N.")
+@click.option(
+    "-n", "processes", metavar="N|auto", help="Share the cases out with pytest-xdist; for the emulator, not for live."
+)
+@PLAN
+@SCHEMAS
+@OPERATION
+@RATE
+@click.pass_context
+def record(
+    ctx: click.Context,
+    target: str,
+    base_url: str | None,
+    folder: str | None,
+    max_requests: int | None,
+    max_meetings: int | None,
+    expire_days: float,
+    again: bool,
+    comparing: bool,
+    shard: str | None,
+    processes: str | None,
+    plan: str,
+    schemas: str | None,
+    operation: str | None,
+    rate: int | None,
+) -> None:
+    """
+    Record the cases that have no recording or an expired one; goes on where it was stopped.
+    """
+    from rtkcontract.contract import load
+    from rtkcontract.engine import targets
+    from rtkcontract.recordings import cassette
+    from rtkcontract.recordings import record as recording
+    from rtkcontract.recordings import replay as replaying
+    from rtkcontract.redaction import logs
+    from rtkcontract.redaction.redactor import redactor_of
+
+    if processes is not None:
+        options = {
+            "--base-url": base_url,
+            "--cassettes": folder,
+            "--max-requests": max_requests,
+            "--max-meetings": max_meetings,
+            "--expire-days": expire_days,
+            "--shard": shard,
+            "--plan": plan,
+            "--schemas": schemas,
+            "--operation": operation,
+            "--rate": rate,
+        }
+        ctx.exit(_shared_out(target, processes, again, comparing, options))
+    contract, found, made = planned(schemas, operation, plan)
+    where = targets.target_of(target, os.environ, base_url)
+    if where.kind == "cassettes":
+        raise CannotTell("record needs something that answers; use --target emulator or --target live")
+    place = Path(folder) if folder else load.data_folder("cassettes")
+    logs.quiet_loggers()
+    with targets.asking(contract, found, where, rate=rate) as asking:
+        redactor = redactor_of(contract, asking.target)
+        session = recording.Session(
+            contract=contract, operation=found, target=asking.target, send=asking.send, folder=place, redactor=redactor
+        )
+        chosen = _shard(replaying.keyed(found, made.cases, redactor), shard) if shard else made.cases
+        if comparing:
+            compared = recording.compare(session, chosen)
+            click.echo(redactor.text(recording.compared_text(compared)), nl=False)
+            broken = any(difference.severity == "finding" for difference in compared.differences)
+            ctx.exit(1 if broken else 2 if compared.unanswered else 0)
+        away = where.kind == "live" and cassette.foreseen(asking.target) == "emulator"
+        click.echo(
+            f"up to {len(chosen)} requests to {'another server than the vendor' if away else where.kind}, "
+            f"{sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
+        )
+        with bar("recording") as progress:
+            state = recording.record(
+                session,
+                chosen,
+                budget=recording.Budget(max_requests=max_requests, max_meetings=max_meetings),
+                expire_days=expire_days,
+                again=again,
+                progress=progress,
+            )
+    click.echo(redactor.text(recording.recorded_text(state)))
+    ctx.exit(recording.exit_code(state))
+
+
+def _shared_out(target: str, processes: str, again: bool, comparing: bool, options: Mapping[str, object]) -> int:
+    """
+    A recording by several processes, as a run of pytest; its exit code.
+    """
+    from importlib.util import find_spec
+
+    if comparing:
+        raise CannotTell("--compare sends a small sample from one process; leave out -n")
+    if find_spec("xdist") is None:
+        raise CannotTell("-n needs pytest-xdist; `pip install pytest-xdist` gets it")
+    if processes != "auto" and not processes.isdecimal():
+        raise CannotTell(f"-n {processes} is no number of processes; give a number or auto")
+    given = [f"{name}={value}" for name, value in options.items() if value is not None]
+    # The summary of the recording says why a case was not recorded.
+    quiet = ["-q", "--tb=no", "-rN"]
+    return run_pytest(target, [*quiet, "--record", *["--record-all"] * again, "-n", processes, *given])
+
+
+def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
+    """
+    The cases of shard K of N, as `1/4` names it.
+    """
+    from rtkcontract.recordings.key import shard
+
+    try:
+        number, count = (int(part) for part in text.split("/"))
+    except ValueError:
+        raise CannotTell(f"--shard {text} is no shard; write it as 1/4") from None
+    return shard(keyed.items(), number, count)

@@ -1,0 +1,64 @@
+"""
+The verb `replay`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from rtkcontract.cli.options import DAYS, OPERATION, PLAN, SCHEMAS, examples, loaded
+from rtkcontract.engine.beside import beside
+from rtkcontract.errors import CannotTell
+from rtkcontract.reports.progress import bar
+
+
+@click.command(epilog=examples("rtkcontract replay", "rtkcontract replay --release --expire-days 60"))
+@click.option("--cassettes", "folder", metavar="DIR", help="The folder of the recordings.")
+@click.option("--release", is_flag=True, help="What a pull request is only warned of fails.")
+@click.option(
+    "--warn-days", type=DAYS, default=30.0, show_default=True, metavar="DAYS", help="An older recording is a warning."
+)
+@click.option(
+    "--expire-days", type=DAYS, default=90.0, show_default=True, metavar="DAYS", help="An older recording has expired."
+)
+@click.option("--every", is_flag=True, help="Name every recording that is not as it should be, not ten a state.")
+@PLAN
+@SCHEMAS
+@OPERATION
+@click.pass_context
+def replay(
+    ctx: click.Context,
+    folder: str | None,
+    release: bool,
+    warn_days: float,
+    expire_days: float,
+    every: bool,
+    plan: str,
+    schemas: str | None,
+    operation: str | None,
+) -> None:
+    """
+    Judge every recording by today's contract, offline.
+    """
+    from rtkcontract.contract import load
+    from rtkcontract.generation import plan as plans
+
+    place = Path(folder) if folder else load.data_folder("cassettes")
+    if not place.is_dir():
+        raise CannotTell(f"there is no folder {place}; name the one that holds the recordings with --cassettes")
+    contract, found = loaded(schemas, operation)
+    planning = beside(lambda progress: plans.make(contract, found, plan, progress=progress).cases)
+    from rtkcontract.recordings import replay as replaying  # takes a while, too
+
+    with bar(f"planning {plan}") as progress:
+        cases = planning(progress)
+    judging = replaying.judging(
+        contract, found, cases, place, now=datetime.now(UTC), warn_days=warn_days, expire_days=expire_days
+    )
+    with bar("judging") as progress:
+        report = judging(progress)
+    click.echo(replaying.text(report, release=release, listed=None if every else replaying.LISTED), nl=False)
+    ctx.exit(replaying.exit_code(report, release=release))

@@ -1,0 +1,123 @@
+"""
+The verb `send`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from rtkcontract.cli.options import (
+    BASE_URL,
+    OPERATION,
+    PLAN,
+    RATE,
+    SCHEMAS,
+    TARGET,
+    examples,
+    found_case,
+    operation_of,
+    planned,
+)
+from rtkcontract.errors import CannotTell
+
+if TYPE_CHECKING:
+    from rtkcontract.model import Operation, Result
+
+
+@click.command(
+    short_help="Send cases and show each request, answer and verdict.",
+    epilog=examples(
+        "rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live",
+        "rtkcontract send create_meeting/minimal create_meeting/relations/minimal-again",
+    ),
+)
+@click.argument("identities", metavar="CASE...", nargs=-1, required=True)
+@TARGET
+@BASE_URL
+@PLAN
+@SCHEMAS
+@OPERATION
+@RATE
+@click.option(
+    "--max-latency",
+    type=float,
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="A slower answer is a finding.",
+)
+@click.pass_context
+def send(
+    ctx: click.Context,
+    identities: tuple[str, ...],
+    target: str,
+    base_url: str | None,
+    plan: str,
+    schemas: str | None,
+    operation: str | None,
+    rate: int | None,
+    max_latency: float,
+) -> None:
+    """
+    Send cases, one after the other, and show each request, answer and verdict.
+
+    What several answers tell together, such as an id that comes twice, is told of those that are sent here.
+    """
+    from rtkcontract.checks import across
+    from rtkcontract.checks import judge as judges
+    from rtkcontract.contract.requests import request_of
+    from rtkcontract.engine import targets
+    from rtkcontract.redaction.redactor import redactor_of
+
+    contract, found, made = planned(schemas, operation or operation_of(identities), plan)
+    chosen = [found_case(made, identity) for identity in identities]
+    where = targets.target_of(target, os.environ, base_url)
+    if where.kind == "cassettes":
+        raise CannotTell("send needs something that answers; use --target emulator or --target live")
+    with targets.asking(contract, found, where, rate=rate) as asking:
+        redact = redactor_of(contract, asking.target).text
+        answered = [
+            judges.judge(
+                contract,
+                found,
+                case,
+                asking.send(request_of(found, case, asking.target)),
+                max_latency_s=max_latency,
+                secrets=(where.token,),
+            )
+            for case in chosen
+        ]
+    results = across.judge_run(contract, found, answered)
+    for result in results:
+        click.echo(redact("\n".join(_sent_text(found, result))))
+    statuses = {result.status for result in results}
+    ctx.exit(1 if "fail" in statuses else 0 if statuses == {"pass"} else 2)
+
+
+def _sent_text(operation: Operation, result: Result) -> Iterator[str]:
+    """
+    A request, its answer and the verdict, line by line.
+    """
+    from rtkcontract.contract.requests import request_of
+    from rtkcontract.engine.run_file import NOWHERE
+    from rtkcontract.model import Answered
+    from rtkcontract.reports import summary
+
+    case, answer = result.case, result.observation
+    request = request_of(operation, case, NOWHERE)
+    yield f"> {request.method} {operation.path}"
+    yield f"> {case.content.decode('utf-8', 'backslashreplace')}"
+    if isinstance(answer, Answered):
+        yield f"< {answer.response.status} in {answer.elapsed_s or 0:.3f} s"
+        yield "< " + answer.response.content.decode("utf-8", "backslashreplace")
+    yield f"expected: {case.expect.outcome}, {case.expect.reason}"
+    for finding in result.findings:
+        place = summary.place_of(finding)
+        yield f"{finding.severity}: {finding.check}{place}: expected {finding.expected}; got {finding.observed}"
+    yield {"pass": "within the contract", "fail": "breaks the contract"}.get(
+        result.status, f"could not tell: {result.reason}"
+    )

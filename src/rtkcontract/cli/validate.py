@@ -1,0 +1,86 @@
+"""
+The verb `validate`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from rtkcontract.cli.options import OPERATION, SCHEMAS, examples, loaded
+from rtkcontract.errors import CannotTell
+from rtkcontract.reports.progress import telling_bar
+
+if TYPE_CHECKING:
+    from rtkcontract.validation.rules import Form
+
+
+@click.command(
+    short_help="Tell whether a body, an answer or an exchange is within the contract.",
+    epilog=examples(
+        "rtkcontract validate body.json",
+        "rtkcontract validate --as answer answer.json",
+        "cat bodies.jsonl | rtkcontract validate -",
+        "rtkcontract validate traffic.har",
+    ),
+)
+@click.argument("file", metavar="FILE|-")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["auto", "body", "answer"]),
+    default="auto",
+    show_default=True,
+    help="What the values are.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a value.")
+@SCHEMAS
+@OPERATION
+@click.pass_context
+def validate(
+    ctx: click.Context, file: str, kind: Form, as_json: bool, schemas: str | None, operation: str | None
+) -> None:
+    """
+    Tell whether a request body, an answer, or each exchange of a file is within the contract.
+
+    FILE holds JSON, JSON lines, a HAR or a cassette; - reads standard input.
+    """
+    from rtkcontract.json_schema.json_text import dumps
+    from rtkcontract.validation import rules as validating
+
+    contract, found = loaded(schemas, operation)
+    tally = validating.Tally()
+    with _opened(file) as (stream, name, size), telling_bar("bytes validated") as (progress, above):
+        told = above or click.echo
+        for verdict in validating.verdicts(contract, found, stream, name=name, form=kind):
+            tally.add(verdict)
+            if as_json:
+                told(dumps(validating.as_json(verdict)))
+            elif verdict.outcome != "accepted" or verdict.notes:
+                told(validating.text(verdict))
+            if progress and size:
+                progress(stream.tell(), size)
+    click.echo(dumps(tally.as_json()) if as_json else tally.text())
+    ctx.exit(tally.exit_code)
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[tuple[BinaryIO, str, int]]:
+    """
+    A file, or standard input for `-`, with the name that messages give it and its size, 0 where that is not known.
+    """
+    if file == "-":
+        yield sys.stdin.buffer, "standard input", 0
+        return
+    try:
+        stream = Path(file).open("rb")  # noqa: SIM115  # closed below; only the opening is to be caught
+    except OSError as error:
+        raise CannotTell(f"{file} cannot be read: {error.strerror}; give a file, or - for standard input") from None
+    with stream:
+        yield stream, file, os.fstat(stream.fileno()).st_size

@@ -1,0 +1,306 @@
+"""
+(schema, value) -> what the sources say about it; the only module that knows jsonschema-rs.
+
+1. The schema is the oracle: a body that conforms is accepted, one that does not is rejected.
+2. `x-unspecified` in a schema says what no source decides: `when` names values, `keyword` names a constraint whose
+   violation is undecided, `excuses` says that the values named may break the rules at and below this place, and
+   `echo` names members whose echo is undecided.
+3. A broken constraint without `x-source` decides nothing, and neither does `format`: JSON Schema 2020-12 makes it an
+   annotation that a validator may ignore.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jsonschema_rs
+
+from rtkcontract.errors import CannotTell
+from rtkcontract.json_schema.json_text import NotStrictJson, at, loads, pointer
+from rtkcontract.model import Expectation, Json
+from rtkcontract.openapi.references import located, resolve
+
+Path = tuple[str | int, ...]
+
+
+_WHOLE = json.JSONEncoder(ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """
+    One broken keyword: where in the value, and where in the document.
+    """
+
+    path: Path
+    keyword: str
+    schema_pointer: str
+    message: str
+    """Names the rule and never quotes the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """
+    One entry of an `x-unspecified` that applies to a value.
+    """
+
+    path: Path
+    reason: str
+    sources: tuple[str, ...]
+    keyword: str
+    excuses: bool
+    echo: tuple[str, ...]
+    note: str
+
+    def undecides(self, violation: Violation) -> bool:
+        """
+        Whether the sources contradict each other on this broken rule.
+        """
+        if self.keyword:
+            return (self.path, self.keyword) == (violation.path, violation.keyword)
+        return self.excuses and violation.path[: len(self.path)] == self.path
+
+
+def source_ids(value: Json) -> tuple[str, ...]:
+    """
+    The ids in an `x-source` or `source` member: a string or a list of strings.
+    """
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def sources_of(node: Json, keyword: str) -> tuple[str, ...]:
+    """
+    The sources of one keyword of a schema node: its own entry in `x-source`, else those of the type.
+    """
+    cited = node.get("x-source") if isinstance(node, dict) else None
+    if isinstance(cited, dict):
+        cited = cited.get(keyword, cited.get("type"))
+    return source_ids(cited)
+
+
+def lacking(content: bytes, place: str, message: str) -> tuple[str, ...]:
+    """
+    Which of the members that a broken `required` names are not at a place of a JSON body; () where that is not known.
+
+    `place` is a JSON Pointer and `message` the one of the violation.
+    """
+    names = re.findall("'([^']+)'", message.partition("required [")[2])
+    try:
+        found = at(loads(content), place) if names else None
+    except (NotStrictJson, LookupError):
+        return ()
+    return tuple(name for name in names if name not in found) if isinstance(found, dict) else ()
+
+
+def _plain(value: Json) -> Json:
+    """
+    The value as the validator wants it: numbers of the builtin types only, and a question mark for half a surrogate
+    pair.
+    """
+    text = _WHOLE.encode(value)
+    return json.loads(text if text.isascii() else text.encode("utf-8", "replace"))
+
+
+def _refers(schema: Json) -> bool:
+    if isinstance(schema, dict):
+        return "$ref" in schema or any(map(_refers, schema.values()))
+    return isinstance(schema, list) and any(map(_refers, schema))
+
+
+def _place(node: Json, wanted: Json) -> tuple[str, ...] | None:
+    """
+    Where a document holds this very object; None where it does not.
+    """
+    if node is wanted:
+        return ()
+    for name, member in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(member, dict | list) and (below := _place(member, wanted)) is not None:
+            return (str(name), *below)
+    return None
+
+
+class Oracle:
+    """
+    Judges values under one schema of one bundled document.
+    """
+
+    def __init__(self, document: Json, schema: Json) -> None:
+        self.document, self.schema = document, schema
+        self._validator = self._compiled(schema)
+        self._whens: dict[int, jsonschema_rs.Draft202012Validator] = {}
+        self._last: tuple[Json, tuple[Clause, ...]] | None = None
+        self._opens: dict[int, bool] = {}
+        """By the identity of a schema, whether it or a part of it has clauses."""
+
+    @functools.cached_property
+    def _place(self) -> tuple[str, ...]:
+        """
+        Where the schema stands in the document, when it stands there itself and not by a reference; () for nowhere.
+        """
+        return _place(self.document, self.schema) or ()
+
+    def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
+        root: Json = {"allOf": [schema]}
+        if _refers(schema):  # the components of the whole document take longer to read than most schemas
+            root["components"] = self.document.get("components", {})
+        try:
+            return jsonschema_rs.Draft202012Validator(root, validate_formats=True)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
+
+    def valid(self, value: Json) -> bool:
+        return self.valid_plain(_plain(value))
+
+    def violations(self, value: Json) -> tuple[Violation, ...]:
+        """
+        Every broken keyword, in the validator's order.
+        """
+        return self.violations_plain(_plain(value))
+
+    def valid_plain(self, value: Json) -> bool:
+        """
+        As `valid`, for a value without `Written` numbers and without halves of surrogate pairs; it is not copied.
+        """
+        return bool(self._validator.is_valid(value))
+
+    def violations_plain(self, value: Json) -> tuple[Violation, ...]:
+        """
+        As `violations`, under the conditions of `valid_plain`.
+        """
+        return tuple(self._violation(error) for error in self._validator.iter_errors(value))
+
+    def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
+        parts = [str(part) for part in error.schema_path]
+        if parts[:2] == ["allOf", "0"]:
+            parts = [*self._place, *parts[2:]]
+        if parts[-2:-1] == ["properties"] and self._at(parts) is False:
+            parts = parts[:-1]  # the member may not be there: that is what `properties` says
+        keyword = parts[-1] if parts else ""
+        path = tuple(error.instance_path)
+        limit = self._limit(parts)
+        where = ".".join(map(str, path)) or "the body"
+        return Violation(
+            path=path, keyword=keyword, schema_pointer=pointer(parts), message=f"{where}: {keyword} {limit}".rstrip()
+        )
+
+    def _limit(self, parts: list[str]) -> str:
+        """
+        The keyword's value as a short text; unions are told by the titles of their members.
+        """
+        value = self._at(parts)
+        if value is None:
+            return ""
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return "of " + " | ".join(str(item.get("title", item)) for item in value)
+        return str(value) if not isinstance(value, dict) else ""
+
+    def _at(self, parts: list[str]) -> Json:
+        try:
+            return at(self.document, pointer(parts))
+        except LookupError:
+            return None
+
+    def node(self, schema_pointer: str) -> Json:
+        """
+        The schema node that holds the keyword at a pointer; {} where there is none.
+        """
+        try:
+            return at(self.document, schema_pointer.rpartition("/")[0])
+        except LookupError:
+            return {}
+
+    def clauses(self, value: Json) -> tuple[Clause, ...]:
+        """
+        Each `x-unspecified` entry that applies to the value, conditions included; keyword entries always apply.
+        """
+        return self._clauses_of(value, None)
+
+    def _clauses_of(self, value: Json, plain: Json) -> tuple[Clause, ...]:
+        if self._last is None or self._last[0] is not value:
+            plain = _plain(value) if plain is None else plain
+            self._last = (value, tuple(self._clauses(self.schema, plain, ())))
+        return self._last[1]
+
+    def _has_clauses(self, schema: Json) -> bool:
+        """
+        Whether there is a clause in a schema or in its parts, so that most of a document need not be walked.
+        """
+        key = id(schema)
+        if key not in self._opens:
+            self._opens[key] = True  # a schema that refers to itself is walked
+            node = resolve(self.document, schema)
+            self._opens[key] = isinstance(node, dict) and (
+                "x-unspecified" in node
+                or any(map(self._has_clauses, node.get("properties", {}).values()))
+                or self._has_clauses(node.get("items"))
+                or any(map(self._has_clauses, node.get("allOf", ())))
+            )
+        return self._opens[key]
+
+    def _clauses(self, schema: Json, value: Json, path: Path) -> Iterator[Clause]:
+        if not self._has_clauses(schema):
+            return
+        schema = resolve(self.document, schema)
+        for entry in schema.get("x-unspecified", ()):
+            if "keyword" in entry or self._applies(entry, value):
+                yield Clause(
+                    path=path,
+                    reason=entry["reason"],
+                    sources=source_ids(entry["source"]),
+                    keyword=entry.get("keyword", ""),
+                    excuses=entry.get("excuses", False),
+                    echo=tuple(entry.get("echo", ())),
+                    note=entry.get("note", ""),
+                )
+        if isinstance(value, dict):
+            parts = schema.get("properties", {})
+            for name in [name for name in parts if name in value]:
+                yield from self._clauses(parts[name], value[name], (*path, name))
+        if isinstance(value, list) and isinstance(schema.get("items"), dict):
+            for index, item in enumerate(value):
+                yield from self._clauses(schema["items"], item, (*path, index))
+        for part in schema.get("allOf", ()):
+            yield from self._clauses(part, value, path)
+
+    def _applies(self, entry: Json, value: Json) -> bool:
+        key = id(entry)
+        if key not in self._whens:
+            self._whens[key] = self._compiled(entry["when"])
+        return bool(self._whens[key].is_valid(value))
+
+    def expectation(self, value: Json, *, plain: bool = False) -> Expectation:
+        """
+        What the sources say about a request body: accepted, rejected as invalid, or unspecified.
+
+        `plain` says that the value holds no number of ours and no half surrogate pair.
+        """
+        return self._expectation(value, value if plain else _plain(value))
+
+    def _expectation(self, value: Json, plain: Json) -> Expectation:
+        clauses = self._clauses_of(value, plain)
+        broken = self.violations_plain(plain)
+        for violation in broken:
+            cited = sources_of(self.node(violation.schema_pointer), violation.keyword)
+            if cited and violation.keyword != "format" and not any(clause.undecides(violation) for clause in clauses):
+                return Expectation(
+                    outcome="rejected",
+                    rejection="invalid",
+                    reason=violation.message,
+                    sources=cited,
+                    schema_at=located(violation.schema_pointer, self.document),
+                )
+        for clause in clauses:
+            if not clause.keyword or any(clause.undecides(violation) for violation in broken):
+                return Expectation(outcome="unspecified", reason=clause.reason, sources=clause.sources)
+        if broken:
+            return Expectation(outcome="unspecified", reason=f"nothing decides it: {broken[0].message}")
+        return Expectation(outcome="accepted", reason="the body fits the schema", sources=self._root_sources)
+
+    @functools.cached_property
+    def _root_sources(self) -> tuple[str, ...]:
+        return sources_of(resolve(self.document, self.schema), "type")

@@ -1,0 +1,103 @@
+"""
+Fixed cases that no schema derives, and (case, target) -> request; pure.
+
+A written case of `cases.json` departs from a well-addressed, authenticated JSON request by its method, its path
+parameters, its headers and its content; what it does not name stays as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+from urllib.parse import quote
+
+from rtkcontract.contract.expectation import source_ids
+from rtkcontract.model import Case, Expectation, Json, Operation, Overrides, Request, Target
+
+
+def written(operation: Operation) -> Iterator[Case]:
+    """
+    The cases of `cases.json`, in their order.
+    """
+    for entry in operation.written_cases:
+        expect = entry["expect"]
+        yield Case(
+            id=f"{operation.name}/{entry['name']}",
+            operation=operation.name,
+            side="protocol",
+            partition=entry["partition"],
+            content=_content(entry),
+            keyword=entry["name"].split("/")[0],
+            note=entry["note"],
+            expect=Expectation(
+                outcome=expect["outcome"],
+                reason=expect["reason"],
+                sources=source_ids(expect["source"]),
+                rejection=expect.get("rejection", ""),
+                statuses=tuple(expect.get("statuses", ())),
+            ),
+            overrides=Overrides(
+                method=entry.get("method"),
+                path_parameters=entry.get("path_parameters", {}),
+                headers=entry.get("headers", {}),
+            ),
+        )
+
+
+def _content(entry: Json) -> bytes:
+    if "content_base64" in entry:
+        return base64.b64decode(entry["content_base64"])
+    return str(entry.get("content", "{}")).encode()
+
+
+def url_of(operation: Operation, target: Target, replaced: Mapping[str, str]) -> str:
+    """
+    The whole URL; path parameters are percent-encoded.
+    """
+    values = {"account_id": target.account_id, "app_id": target.app_id, **replaced}
+    path = operation.path
+    for name, value in values.items():
+        path = path.replace("{" + name + "}", quote(value, safe=""))
+    return target.base_url + path
+
+
+def request_of(operation: Operation, case: Case, target: Target) -> Request:
+    """
+    The exact request of a case; what TOKEN_FORMS names in one of its headers stands for the token of the run.
+
+    An answer is asked for without compression, so that what comes can be read as it is.
+    """
+    headers: dict[str, str | None] = {
+        "authorization": f"Bearer {target.token}",
+        "content-type": operation.media_type if operation.method not in ("GET", "DELETE", "HEAD") else None,
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        **case.overrides.headers,
+    }
+    return Request(
+        method=case.overrides.method or operation.method,
+        url=url_of(operation, target, case.overrides.path_parameters),
+        headers=tuple((name, _with_token(value, target.token)) for name, value in headers.items() if value is not None),
+        content=case.content,
+    )
+
+
+def _with_token(value: str, token: str) -> str:
+    for name, form in TOKEN_FORMS.items() if "{" in value else ():
+        value = value.replace(name, form(token))
+    return value
+
+
+BY_THE_WAY: Final = frozenset(
+    ("host", "user-agent", "accept-encoding", "connection", "content-length", "transfer-encoding", "cookie")
+)
+"""Headers that belong to the client and the connection, not to the case."""
+
+
+TOKEN_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "{token}": str,
+    "{token-cut}": lambda token: token[:-1],
+    "{token-in-other-case}": lambda token: token.swapcase() if token.swapcase() != token else f"{token}-",
+}
+"""What a header of a written case holds for the run's token, and for tokens so near to it that they could pass."""

@@ -1,0 +1,532 @@
+"""
+Two revisions of a contract -> what changed, whom it breaks, and the proof.
+
+1. Bodies, parameters and headers are walked level by level. Two levels that are proven equal yield nothing, however
+   they are written; otherwise each edit is judged by itself (`proof`) and named (`edits`, `kinds.json`).
+2. What no set of values can show, such as defaults, credentials and statuses, has named rules (`terms`).
+3. Classes: "breaking"; "strict", which breaks only those who keep to the letter (readers that refuse what they did
+   not know, callers that leave a member to its default); "compatible"; "documentation"; "undecided".
+4. In an answer, a value that the request newly allows at the same place comes back only to those who use it, so it is
+   "strict" and not "breaking".
+5. Nothing is called compatible without a proof, and nothing breaking without a witness.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from rtkcontract.contract.revisions import Revision
+from rtkcontract.diff.compatibility import Level, Proof, Side, Verdict, equal
+from rtkcontract.diff.kinds import kinds
+from rtkcontract.diff.operation_changes import Term, smallest_request, terms
+from rtkcontract.diff.schema_edits import Edit, edits, put, shared, told
+from rtkcontract.errors import CannotTell
+from rtkcontract.json_schema.json_text import dumps
+from rtkcontract.json_schema.structure import Place, bare, flat, marked, places, plain_places, seen_from
+from rtkcontract.model import Json
+from rtkcontract.openapi.operation import Answer, Parameter, Surface
+
+Class: TypeAlias = Literal["breaking", "strict", "compatible", "documentation", "undecided"]
+
+
+ORDER: Final[tuple[Class, ...]] = ("breaking", "undecided", "strict", "compatible", "documentation")
+
+
+FAIL_ON: Final = ("breaking", "strict", "any", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """
+    A request that was described and is not now, or an answer that is described now and was not.
+
+    Both are plain data as `described` reads them; the other one is None. `body` is the short form for people.
+    """
+
+    request: Json | None
+    answer: Json | None
+    why: str
+
+    @property
+    def body(self) -> Json:
+        """
+        The body where the witness is about one, else the whole request or answer.
+        """
+        whole = self.request if self.request is not None else self.answer
+        return whole.get("body", whole) if isinstance(whole, dict) else whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """
+    One change in one direction. `side` is "request", "answer" or "call" (both ends: path, server, names).
+
+    `where` is a dotted place in the body, `201 data.title` in an answer, `path app_id` for a parameter.
+    `proof` is "witness", "algebra", "structure", "rule" or "" where it is undecided after `tried` values.
+    """
+
+    operation: str
+    kind: str
+    side: Literal["request", "answer", "call"]
+    where: str
+    klass: Class
+    old: str
+    new: str
+    whom: str
+    proof: str
+    tried: int = 0
+    witnesses: tuple[Witness, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """
+    One body (or parameter, or header) in both revisions.
+    """
+
+    operation: str
+    side: Side
+    lead: tuple[str, ...]
+    """What stands before the place in `where`: a status, `path`, `query`, ..."""
+    old: Json
+    new: Json
+    fixed_kind: str = ""
+    """One kind for whatever happens here, such as `param.schema`."""
+    flag: str = ""
+    """The mark of members that this side does not have; by default readOnly in a request, writeOnly in an answer."""
+
+
+def _dotted(place: Iterable[str]) -> str:
+    text = ""
+    for step in place:
+        text += "[]" if step == "*" else step if step.startswith("[") else f".{step}" if text else step
+    return text
+
+
+def _where(body: Body, place: Place) -> str:
+    return " ".join(part for part in (*body.lead, _dotted(place)) if part)
+
+
+# --- bodies --------------------------------------------------------------------------------------------------------
+
+
+def _flag(body: Body) -> str:
+    return body.flag or ("readOnly" if body.side == "request" else "writeOnly")
+
+
+def body_changes(body: Body) -> Iterator[tuple[Place, Change]]:
+    """
+    (place, change) for everything that one body changed in.
+    """
+    old, new = (seen_from(schema, _flag(body)) for schema in (body.old, body.new))
+    if old != new and not equal(old, new):
+        walker = _Walk(body, Proof(old, new, body.side))
+        yield from walker.level(old, new, (), (), safe=walker.proof.safe(old, new))
+    yield from ((place, change) for place, change in _remarks(body))
+
+
+class _Walk:
+    """
+    Goes down two bodies side by side.
+    """
+
+    def __init__(self, body: Body, proof: Proof) -> None:
+        self.body, self.proof = body, proof
+        self.marks = tuple(marked(schema, _flag(body)) for schema in (body.old, body.new))
+        self.defaults = {place for place, part in places(body.new) if "default" in part}
+
+    def level(
+        self, old: Json, new: Json, place: Place, above: tuple[Level, ...], *, safe: bool
+    ) -> Iterator[tuple[Place, Change]]:
+        """
+        The changes at and below one place.
+        """
+        old, new = flat(old), flat(new)
+        if bare(old) == bare(new):
+            return
+        if not safe and self.proof.safe(old, new):
+            safe = True
+        if safe and equal(old, new):
+            return
+        found = False
+        last = old
+        for before, edit in edits(old, new):
+            last = edit.after
+            for change in self.judged((old, new), before, edit, place, above, safe=safe):
+                found = True
+                yield change
+        for step, one, two in shared(old, new):
+            last = put(last, step, two) if isinstance(last, dict) else last
+            for change in self.level(one, two, (*place, step), (*above, Level(old=old, new=new, step=step)), safe=safe):
+                found = True
+                yield change
+        if not found or not _alike(last, new):
+            yield from self.rest(old, last if found else old, new, place, above, safe=safe)
+
+    def rest(
+        self, old: Json, before: Json, new: Json, place: Place, above: tuple[Level, ...], *, safe: bool
+    ) -> Iterator[tuple[Place, Change]]:
+        """
+        What no single edit told: keywords that work together.
+        """
+        edit = Edit(kind="combined", after=new, effect="unknown", old="", new="", union=True)
+        yield from self.judged((old, new), before, edit, place, above, safe=safe)
+
+    def judged(
+        self, level: tuple[Json, Json], before: Json, edit: Edit, place: Place, above: tuple[Level, ...], *, safe: bool
+    ) -> Iterator[tuple[Place, Change]]:
+        """
+        The change that an edit is, if it is one.
+        """
+        if equal(before, edit.after):
+            return
+        verdict = Verdict(breaks=False, proof="algebra") if safe else self.proof.verdict(level, before, edit, above)
+        spot = place
+        if edit.kind.startswith(("prop.", "required.")):
+            spot = (*place, edit.about[0])
+        kind = self.body.fixed_kind or self.kind(edit, spot)
+        yield (
+            spot,
+            Change(
+                operation=self.body.operation,
+                kind=kind,
+                side=self.body.side,
+                where=_where(self.body, spot),
+                klass=classed(kind, self.body.side, verdict),
+                old=edit.old,
+                new=f"{edit.new} ({edit.kind})" if self.body.fixed_kind else edit.new,
+                whom=kinds()[kind]["whom"][self.body.side],
+                proof=verdict.proof,
+                tried=verdict.tried,
+                witnesses=tuple(_witness(self.body, value, why) for value, why in verdict.witnesses),
+            ),
+        )
+
+    def kind(self, edit: Edit, spot: Place) -> str:
+        """
+        The name of an edit, once remarks are taken into account.
+        """
+        flag = _flag(self.body)
+        cases = (
+            (f"{flag}.set", edit.kind.startswith("prop.removed") and spot in self.marks[1]),
+            (f"{flag}.unset", edit.kind.startswith("prop.added") and spot in self.marks[0]),
+            ("prop.added.required.default", edit.kind == "prop.added.required" and spot in self.defaults),
+            ("nested.required.added", edit.kind == "required.added" and len(spot) > 1),
+            ("secret.field.new", edit.kind.startswith("prop.added") and self.answer and _looks_secret(spot[-1])),
+            (
+                "error.code.changed",
+                edit.kind in ("const.changed", "enum.value.added") and self.error and spot[-1:] == ("code",),
+            ),
+        )
+        return next((kind for kind, fits in cases if fits), edit.kind)
+
+    @property
+    def answer(self) -> bool:
+        return self.body.side == "answer"
+
+    @property
+    def error(self) -> bool:
+        return self.body.lead[:1] != () and self.body.lead[0][:1] in ("4", "5")
+
+
+_SECRET_WORDS: Final = frozenset(
+    ["secret", "password", "passphrase", "token", "key", "apikey", "credential", "credentials", "private"]
+)
+
+
+def _looks_secret(name: str) -> bool:
+    return bool(_SECRET_WORDS & set(name.lower().replace("-", "_").split("_")))
+
+
+def _alike(one: Json, two: Json) -> bool:
+    one, two = bare(one), bare(two)
+    return one == two or (equal(one, two))
+
+
+def classed(kind: str, side: Side, verdict: Verdict) -> Class:
+    """
+    The class of a change of values: the verdict decides, the row of its kind says who takes a breaking one hard.
+    """
+    row = kinds()[kind]
+    if not verdict.proof:
+        return "undecided"
+    if verdict.breaks:
+        return "strict" if row[side] == "strict" else "breaking"
+    return "strict" if row[side] == "strict" and row.get("even_if_safe") else "compatible"
+
+
+def _witness(body: Body, value: Json, why: str) -> Witness:
+    name = body.lead[1] if len(body.lead) > 1 else ""
+    if body.side == "answer":
+        status = body.lead[0] if body.lead else ""
+        if name:
+            return Witness(request=None, answer={"status": status, "headers": {name: value}}, why=why)
+        return Witness(request=None, answer={"status": status, "body": value}, why=why)
+    if name:
+        return Witness(request={"parameters": {f"{body.lead[0]} {name}": value}}, answer=None, why=why)
+    return Witness(request={"body": value}, answer=None, why=why)
+
+
+# --- remarks -------------------------------------------------------------------------------------------------------
+
+_RULED: Final = ("default", "deprecated", "discriminator")
+
+
+_TEXTS: Final = (
+    "title",
+    "description",
+    "summary",
+    "examples",
+    "example",
+    "externalDocs",
+    "contentMediaType",
+    "contentEncoding",
+)
+
+
+def _noted(schema: Json, flag: str) -> tuple[dict[tuple[Place, str], set[str]], set[Place]]:
+    """
+    (place, remark) to its values as texts, and the places there are; texts of union members belong to the union.
+    """
+    found: dict[tuple[Place, str], set[str]] = {}
+    hidden = marked(schema, flag)
+    known = {place for place, _ in places(schema) if not any(place[: len(gone)] == gone for gone in hidden)}
+    for keys, parts in ((_RULED, places(schema)), (_TEXTS, plain_places(schema))):
+        for place, part in parts:
+            for key in keys:
+                if key in part and place in known:
+                    found.setdefault((place, key), set()).add(dumps(part[key], sort=True))
+    return found, known
+
+
+def _remarks(body: Body) -> Iterator[tuple[Place, Change]]:
+    """
+    Changes of defaults, of discriminators and of texts, where the place is in both revisions.
+    """
+    (old, old_places), (new, new_places) = _noted(body.old, _flag(body)), _noted(body.new, _flag(body))
+    for place, key in sorted({*old, *new}):
+        was, is_ = old.get((place, key), set()), new.get((place, key), set())
+        if place in old_places & new_places and was != is_:
+            yield place, _remark(body, place, key, " / ".join(sorted(was)), " / ".join(sorted(is_)))
+
+
+def _remark(body: Body, place: Place, key: str, was: str, is_: str) -> Change:
+    verb = "changed" if was and is_ else "added" if is_ else "removed"
+    kind = {"default": f"default.{verb}", "deprecated": "deprecated.set", "discriminator": "discriminator.changed"}.get(
+        key, "text.only"
+    )
+    row = kinds()[kind]
+    return Change(
+        operation=body.operation,
+        kind=kind,
+        side=body.side,
+        where=_where(body, place) + (f" ({key})" if kind == "text.only" else ""),
+        klass=row[body.side],
+        old=told(was) if was else "none",
+        new=told(is_) if is_ else "none",
+        whom=row["whom"][body.side],
+        proof="rule",
+    )
+
+
+# --- one operation -------------------------------------------------------------------------------------------------
+
+
+def _media_bodies(
+    old: Mapping[str, Json], new: Mapping[str, Json], side: Side, operation: str, lead: tuple[str, ...]
+) -> Iterator[Body]:
+    for kind, schema in old.items():
+        if kind in new:
+            shown = (*lead, "", kind) if len(old) > 1 else lead
+            yield Body(operation=operation, side=side, lead=shown, old=schema, new=new[kind])
+
+
+def _headers(old: Answer, new: Answer, operation: str, status: str) -> Iterator[Body]:
+    for name, header in old.headers.items():
+        if name in new.headers:
+            yield Body(
+                operation=operation,
+                side="answer",
+                lead=(status, name),
+                old=header.schema,
+                new=new.headers[name].schema,
+                fixed_kind="header.response.type",
+            )
+
+
+def _same_parameter(one: Parameter, two: Parameter) -> bool:
+    return (one.where, one.name) == (two.where, two.name)
+
+
+def _bodies(old: Surface, new: Surface) -> Iterator[Body]:
+    if old.body is not None and new.body is not None:
+        yield from _media_bodies(old.body, new.body, "request", old.name, ())
+    for one in old.parameters:
+        for two in new.parameters:
+            if _same_parameter(one, two):
+                yield Body(
+                    operation=old.name,
+                    side="request",
+                    lead=(one.where, one.name),
+                    old=one.schema,
+                    new=two.schema,
+                    fixed_kind="param.schema",
+                )
+    for status, answer in old.answers.items():
+        if status in new.answers:
+            lead = (status,) if status else ()
+            yield from _media_bodies(answer.media, new.answers[status].media, "answer", old.name, lead)
+            yield from _headers(answer, new.answers[status], old.name, status)
+
+
+def _of_term(operation: str, term: Term) -> Change:
+    row = kinds()[term.kind]
+    klass: Class = row["request" if term.side == "call" else term.side]
+    return Change(
+        operation=operation,
+        kind=term.kind,
+        side=term.side,
+        where=term.where,
+        klass=klass,
+        old=term.old,
+        new=term.new,
+        whom=row["whom"][term.side],
+        proof="rule",
+        witnesses=(Witness(request=term.request, answer=term.answer, why=term.why),) if klass == "breaking" else (),
+    )
+
+
+def _echoed(found: Sequence[tuple[Place, Change]], old: Surface) -> Iterator[Change]:
+    """
+    The changes, in which an answer that only mirrors what the request newly allows is "strict" (rule 4).
+    """
+    asked = {
+        (place, change.kind) for place, change in found if change.side == "request" and change.klass == "compatible"
+    }
+    for place, change in found:
+        mirrored = any((place[cut:], change.kind) in asked for cut in (0, 1))
+        if change.side == "answer" and change.klass == "breaking" and mirrored and old.method:
+            yield dataclasses.replace(
+                change, klass="strict", whom="readers of meetings whose sender uses what is newly allowed"
+            )
+        else:
+            yield change
+
+
+def _path_names_of(old: Surface, new: Surface) -> Surface:
+    """
+    NEW with its path parameters named as in OLD, where only their names changed: callers send values, not names.
+    """
+    names = [re.findall(r"\{([^}]*)\}", surface.path) for surface in (old, new)]
+    if re.sub(r"\{[^}]*\}", "{}", old.path) != re.sub(r"\{[^}]*\}", "{}", new.path):
+        return new
+    renamed = dict(zip(names[1], names[0], strict=True))
+    parameters = tuple(
+        dataclasses.replace(item, name=renamed.get(item.name, item.name)) if item.where == "path" else item
+        for item in new.parameters
+    )
+    return dataclasses.replace(new, parameters=parameters)
+
+
+def of_operation(old: Surface, new: Surface) -> tuple[Change, ...]:
+    """
+    What changed between two revisions of one operation, the gravest first.
+    """
+    new = _path_names_of(old, new)
+    found = [item for body in _bodies(old, new) for item in body_changes(body)]
+    changes = [*(_of_term(old.name, term) for term in terms(old, new)), *_echoed(found, old)]
+    full = [
+        dataclasses.replace(change, witnesses=tuple(_completed(old, item) for item in change.witnesses))
+        for change in changes
+    ]
+    return tuple(
+        sorted(full, key=lambda change: (ORDER.index(change.klass), ("call", "request", "answer").index(change.side)))
+    )
+
+
+def _completed(old: Surface, witness: Witness) -> Witness:
+    """
+    The witness as a whole request: what it leaves open is filled in as OLD wants it.
+    """
+    if witness.request is None or "method" in witness.request:
+        return witness
+    whole = smallest_request(old)
+    named = {**whole.get("parameters", {}), **witness.request.get("parameters", {})}
+    return dataclasses.replace(
+        witness, request={**whole, **witness.request, **({"parameters": named} if named else {})}
+    )
+
+
+def compare(old: Revision, new: Revision) -> tuple[Change, ...]:
+    """
+    What changed between two revisions, operation by operation.
+
+    One operation on each side is compared whatever it is called.
+    """
+    pairs = dict(_paired(old, new))
+    found: list[Change] = []
+    for name, surface in old.surfaces.items():
+        if name in pairs:
+            found.extend(of_operation(surface, pairs[name]))
+        else:
+            found.append(_gone(surface))
+    taken = {id(surface) for surface in pairs.values()}
+    found.extend(_come(surface) for surface in new.surfaces.values() if id(surface) not in taken)
+    return tuple(sorted(found, key=lambda change: ORDER.index(change.klass)))
+
+
+def _paired(old: Revision, new: Revision) -> Iterator[tuple[str, Surface]]:
+    if len(old.surfaces) == len(new.surfaces) == 1:
+        yield next(iter(old.surfaces)), next(iter(new.surfaces.values()))
+        return
+    for name, surface in old.surfaces.items():
+        same_call = [
+            other for other in new.surfaces.values() if (other.method, other.path) == (surface.method, surface.path)
+        ]
+        if same_call or name in new.surfaces:
+            yield name, same_call[0] if same_call else new.surfaces[name]
+
+
+def _gone(surface: Surface) -> Change:
+    call = f"{surface.method} {surface.path}".strip()
+    return _of_term(
+        surface.name,
+        Term(
+            kind="op.removed",
+            side="call",
+            where=call,
+            old="there",
+            new="gone",
+            request=smallest_request(surface),
+            why="the operation is gone",
+        ),
+    )
+
+
+def _come(surface: Surface) -> Change:
+    call = f"{surface.method} {surface.path}".strip()
+    return _of_term(surface.name, Term(kind="op.added", side="call", where=call, old="not there", new="there"))
+
+
+def exit_code(changes: Iterable[Change], fail_on: str = "breaking") -> int:
+    """
+    0 when nothing of the asked class is there, 1 when something is, 2 when something could not be decided.
+
+    `fail_on`: "breaking", "strict" (and breaking), "any" change at all, or "none".
+    """
+    if fail_on not in FAIL_ON:
+        raise CannotTell(f"--fail-on {fail_on} is not known; say one of {', '.join(FAIL_ON)}")
+    classes = {change.klass for change in changes}
+    failing: dict[str, set[str]] = {
+        "breaking": {"breaking"},
+        "strict": {"breaking", "strict"},
+        "any": {klass for klass in ORDER if klass != "undecided"},
+        "none": set(),
+    }
+    if classes & failing[fail_on]:
+        return 1
+    return 2 if "undecided" in classes and fail_on != "none" else 0

@@ -1,0 +1,5 @@
+"""
+A request -> the response that the documents promise.
+
+It opens no socket; `network.server` serves it.
+"""

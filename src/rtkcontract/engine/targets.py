@@ -1,0 +1,163 @@
+"""
+Options and environment -> a target and a way to ask it; the one place that reads the variables.
+
+1. Live needs three variables; the emulator and the cassettes need none.
+2. The token goes to https or to loopback only.
+3. The documented rate is kept for a live target. Only a loopback address may be asked without a limit (`--rate 0`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rtkcontract.errors import CannotTell
+from rtkcontract.model import Contract, Json, Operation, Request, Response, Send, Target
+from rtkcontract.network import client, destination, server
+from rtkcontract.network import rate as rates
+
+KINDS = ("cassettes", "emulator", "live")
+
+
+VARIABLES = {
+    "token": "CLOUDFLARE_API_TOKEN",
+    "account_id": "CLOUDFLARE_ACCOUNT_ID",
+    "app_id": "REALTIMEKIT_APP_ID",
+}
+
+
+FIRST_ID = 0xE0000000_0000_4000_8000_000000000000
+
+
+WORKER_VARIABLE = "PYTEST_XDIST_WORKER"
+"""What pytest-xdist numbers its workers by: gw0, gw1."""
+
+
+BASE_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
+
+
+DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
+
+
+PREFIX = "/client/v4"
+
+
+EMULATOR_TOKEN = "fake_token_for_loopback_only_abcdefghijkl"  # noqa: S105  # fixed, and of no use anywhere else
+
+
+EMULATOR_ACCOUNT = "0123456789abcdef0123456789abcdef"
+
+
+EMULATOR_APP = "14a396e7-ca44-4937-bf1f-050a69118543"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """
+    A target that can be asked, and what keeps its rate.
+    """
+
+    target: Target
+    send: Send
+    limits: tuple[Json, ...]
+
+
+def target_of(kind: str, environment: Mapping[str, str], base_url: str | None = None) -> Target:
+    """
+    The target of a kind. Raises CannotTell for an unknown kind, a missing variable or an unsafe address.
+
+    The emulator's address is known once it is started.
+    """
+    if kind not in KINDS:
+        raise CannotTell(f"there is no target {kind!r}; the targets are {', '.join(KINDS)}")
+    if kind != "live":
+        if base_url is not None:
+            raise CannotTell(f"--base-url goes with --target live, not with --target {kind}")
+        return Target(
+            kind=kind,  # type: ignore[arg-type]  # one of KINDS
+            base_url=DEFAULT_BASE_URL,
+            account_id=EMULATOR_ACCOUNT if kind == "emulator" else "ACCOUNT_ID",
+            app_id=EMULATOR_APP if kind == "emulator" else "APP_ID",
+            token=EMULATOR_TOKEN,
+        )
+    missing = [name for name in VARIABLES.values() if not environment.get(name)]
+    if missing:
+        them = "it" if len(missing) == 1 else "them"
+        raise CannotTell(f"--target live needs {' and '.join(missing)} in the environment; set {them} and run again")
+    address = (base_url or environment.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL).rstrip("/")
+    destination.check_destination(address)
+    given = {name: environment[variable].strip() for name, variable in VARIABLES.items()}
+    return Target(kind="live", base_url=address, **given)
+
+
+def limits_of(operation: Operation, target: Target, rate: int | None) -> tuple[Json, ...]:
+    """
+    The rate limits to keep: those of the contract for a live target, none for the rest.
+
+    `rate` is requests in ten seconds; 0 lifts the limit and is refused beyond loopback.
+    """
+    if target.kind != "live":
+        return ()
+    if rate is None:
+        return operation.rate_limits
+    if rate > 0:
+        return (*operation.rate_limits, {"requests": rate, "period_s": 10})
+    if rate == 0 and target.base_url.startswith(("http://127.", "http://localhost", "http://[::1]")):
+        return ()
+    raise CannotTell(
+        "--rate 0 lifts the documented limit and is for loopback only; give the requests that ten seconds may hold"
+    )
+
+
+def responder(
+    contract: Contract, *, token: str, account_id: str, app_id: str, worker: int = 0
+) -> Callable[[Request], Response]:
+    """
+    The emulator with the clock of this machine and ids that count up, so that a run can be read.
+
+    They begin with the moment and the worker: recordings that several runs or workers made together repeat no id.
+    """
+    tenths = int(datetime.now(UTC).timestamp() * 10) & 0xFFFFFFFF
+    numbers = itertools.count(FIRST_ID + (worker << 80) + (tenths << 16) + 1)
+    from rtkcontract.emulator.answers import emulator  # of no use against another server
+
+    return emulator(
+        contract,
+        token=token,
+        account_id=account_id,
+        app_id=app_id,
+        now=lambda: datetime.now(UTC),
+        new_id=lambda: str(uuid.UUID(int=next(numbers))),
+    )
+
+
+@contextlib.contextmanager
+def asking(
+    contract: Contract, operation: Operation, target: Target, *, rate: int | None = None, timeout_s: float = 30.0
+) -> Iterator[Asking]:
+    """
+    A way to ask the emulator, which is started here, or a live target; cassettes are read elsewhere.
+    """
+    limits = limits_of(operation, target, rate)
+    with contextlib.ExitStack() as stack:
+        if target.kind == "emulator":
+            worker = int(os.environ.get(WORKER_VARIABLE, "").removeprefix("gw") or 0)
+            respond = responder(
+                contract, token=target.token, account_id=target.account_id, app_id=target.app_id, worker=worker
+            )
+            origin = stack.enter_context(server.serve(respond))
+            target = Target(
+                kind="emulator",
+                base_url=origin + PREFIX,
+                account_id=target.account_id,
+                app_id=target.app_id,
+                token=target.token,
+            )
+        pace = rates.Pace(limits) if limits else None
+        send = stack.enter_context(client.sender(timeout_s=timeout_s, pace=pace))
+        yield Asking(target=target, send=send, limits=limits)

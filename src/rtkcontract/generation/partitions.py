@@ -1,0 +1,663 @@
+"""
+(document, schema) -> the fields of a body and their partitions; pure and deterministic.
+
+1. A field is a place in the body: a path of member names, with `[]` for the items of an array.
+2. Each field has levels: absent, and one for each equivalence class that a keyword of the schema makes. A class may
+   have several values (variants); each is sent at least once.
+3. Candidate values come from keywords alone. Whether a value is accepted is asked of the whole schema, never assumed.
+4. A keyword that is not listed here is an error that names it: nothing is skipped in silence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtkcontract.contract.fake_data import CANARY, MARK, STRINGS
+from rtkcontract.errors import CannotTell
+from rtkcontract.json_schema.json_text import Written, dumps
+from rtkcontract.json_schema.samples import FORMATS, STRETCHED, labels, matching, samples
+from rtkcontract.json_schema.values import ITEM, MAP, MEMBERS, Place, const, dotted, same, slug, type_of, types_of
+from rtkcontract.model import Json
+from rtkcontract.openapi.references import resolve
+
+CONSTRAINTS: Final = frozenset(
+    [
+        "type",
+        "enum",
+        "const",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        "items",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "required",
+        "properties",
+        "additionalProperties",
+        "minProperties",
+        "maxProperties",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "dependentRequired",
+        "$ref",
+    ]
+)
+
+
+ANNOTATIONS: Final = frozenset(
+    [
+        "title",
+        "description",
+        "default",
+        "examples",
+        "example",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$comment",
+        "$schema",
+        "$id",
+        "$anchor",
+        "$defs",
+        "definitions",
+        "externalDocs",
+        "xml",
+        "discriminator",
+        "contentEncoding",
+        "contentMediaType",
+    ]
+)
+
+
+COMBINATORS: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired")
+
+
+TYPES: Final = ("string", "number", "integer", "boolean", "null", "array", "object")
+
+
+WHOLE_FRACTION: Final = "integer-with-a-fraction-of-zero"
+
+
+WITHOUT_LIMIT: Final = "huge-without-a-limit"
+
+
+UNDECIDED: Final = {
+    WHOLE_FRACTION: "JSON Schema 2020-12 counts 1.0 as an integer, older OpenAPI versions leave it open",
+    WITHOUT_LIMIT: "no source gives a limit, and every server has one",
+}
+"""Partitions whose answer no source decides, whatever the schema says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """
+    One equivalence class of a field. `values` holds its variants, the first one typical.
+    """
+
+    partition: str
+    keyword: str
+    values: tuple[Json, ...]
+    open: bool = False
+    """Whether further values of the same JSON type belong to the class: any other text, any number inside."""
+
+    @property
+    def value(self) -> Json:
+        return self.values[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """
+    A value to try at a field, and the keyword it is there for.
+    """
+
+    partition: str
+    keyword: str
+    value: Json
+    level: str = ""
+    """The class of which the value is a variant; a class of its own where empty."""
+    effort: int = 0
+    """0: sent to each field. 1: to fields at the top, and to each in `thorough`. 2: in `thorough` alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """
+    One place in the body with the schema nodes that may apply to it and its levels.
+    """
+
+    place: Place
+    nodes: tuple[Json, ...]
+    levels: tuple[Level, ...]
+    candidates: tuple[Candidate, ...] = ()
+    """Every value that the levels were made of, under its own name."""
+    breaking: tuple[Candidate, ...] = ()
+    """Values that should break a keyword; the oracle decides."""
+    singles: tuple[Candidate, ...] = field(default=())
+    """Boundary values that are also worth a case of their own."""
+
+    @property
+    def name(self) -> str:
+        return dotted(self.place)
+
+
+# --- collecting the nodes of each place -----------------------------------------------------------------------------
+
+
+def check_keywords(node: Json, where: str) -> None:
+    """
+    Raises CannotTell naming the first keyword that is neither a known constraint nor an annotation.
+    """
+    for keyword in node:
+        if keyword not in CONSTRAINTS and keyword not in ANNOTATIONS and not keyword.startswith("x-"):
+            raise CannotTell(f"the schema of {where or 'the body'} uses {keyword}, which the case engine does not know")
+
+
+def branches(node: Json) -> Iterator[Json]:
+    """
+    The subschemas that apply to the same value as the node.
+    """
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from node.get(keyword, ())
+    for keyword in ("not", "if", "then", "else"):
+        if keyword in node:
+            yield node[keyword]
+
+
+def collect(document: Json, schema: Json) -> dict[Place, list[Json]]:
+    """
+    Each place of the body with every schema node that may apply there, in the order of the document.
+    """
+    found: dict[Place, list[Json]] = {}
+    _collect(document, schema, (), found, ())
+    return found
+
+
+def _collect(
+    document: Json, schema: Json, place: Place, found: dict[Place, list[Json]], above: tuple[int, ...]
+) -> None:
+    behind = id(_behind(document, schema))
+    if isinstance(schema, dict) and "$ref" in schema and above.count(behind) > 1:
+        return  # a recursive schema: the value and one more of its kind inside have been taken
+    node = resolve(document, schema)
+    if not isinstance(node, dict):
+        return
+    check_keywords(node, dotted(place))
+    found.setdefault(place, []).append(node)
+    above = (*above, behind)
+    for name, part in node.get("properties", {}).items():
+        _collect(document, part, (*place, name), found, above)
+    if isinstance(node.get("items"), dict):
+        _collect(document, node["items"], (*place, ITEM), found, above)
+    if isinstance(node.get("additionalProperties"), dict):
+        _collect(document, node["additionalProperties"], (*place, MAP), found, above)
+    for branch in branches(node):
+        _collect(document, branch, place, found, above)
+
+
+def _behind(document: Json, schema: Json) -> Json:
+    """
+    The very node that a chain of references ends at, so that it can be told by identity.
+    """
+    while isinstance(schema, dict) and "$ref" in schema:
+        parts = schema["$ref"].split("/")[1:]
+        schema = document
+        for part in parts:
+            name = part.replace("~1", "/").replace("~0", "~")
+            schema = schema[int(name)] if isinstance(schema, list) else schema[name]
+    return schema
+
+
+def _all(nodes: Iterable[Json], keyword: str) -> list[Json]:
+    """
+    The distinct values of a keyword over the nodes of a place.
+    """
+    values: list[Json] = []
+    for node in nodes:
+        if keyword in node and not any(same(node[keyword], value) for value in values):
+            values.append(node[keyword])
+    return values
+
+
+def _trim(number: float) -> int | float:
+    """
+    The number without a needless fraction and without the dust of binary fractions.
+    """
+    number = float(f"{number:.12g}")
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+@dataclass(slots=True)
+class _Values:
+    """
+    The candidates of one place while they are collected, told apart by the text they are written as.
+    """
+
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+
+    def add(self, partition: str, keyword: str, *values: Json, level: str = "") -> None:
+        for value in values:
+            candidate = Candidate(partition=partition, keyword=keyword, value=value, level=level)
+            self.candidates.setdefault(dumps(value), candidate)
+
+
+def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
+    """
+    Values on and one step either side of each bound, and the spellings of the bound that are one number.
+    """
+    step = max((1, *(m for m in _all(nodes, "multipleOf") if m > 1)))
+    lows = [(low, "minimum", 0) for low in _all(nodes, "minimum")] + [
+        (low, "exclusiveMinimum", 1) for low in _all(nodes, "exclusiveMinimum")
+    ]
+    highs = [(high, "maximum", 0) for high in _all(nodes, "maximum")] + [
+        (high, "exclusiveMaximum", 1) for high in _all(nodes, "exclusiveMaximum")
+    ]
+    for bound, keyword, _ in (*lows, *highs):
+        side = "minimum" if "inimum" in keyword else "maximum"
+        sign = 1 if side == "minimum" else -1
+        inward, outward = ("above", "below") if sign == 1 else ("below", "above")
+        into.add(f"at-{side}", keyword, _trim(bound))
+        into.add(f"{inward}-{side}", keyword, _trim(bound + sign * step))
+        into.add(f"{outward}-{side}", keyword, _trim(bound - sign * step))
+        if not integer:
+            into.add(f"{outward}-{side}-by-a-fraction", keyword, _trim(bound - sign * 0.001))
+            into.add(f"{inward}-{side}-by-a-fraction", "type", _trim(bound + sign * 0.5))
+    if lows and highs:
+        low, high = lows[0][0], highs[0][0]
+        into.add("inside", "type", _trim(low + (high - low) // (2 * step) * step))
+    for multiple in _all(nodes, "multipleOf"):
+        start = lows[0][0] if lows else 0
+        first = -(-start // multiple) * multiple
+        into.add("multiple", "multipleOf", _trim(first), _trim(first + multiple))
+        into.add("not-a-multiple", "multipleOf", _trim(first + multiple / 2), _trim(first + multiple + multiple / 10))
+    if not lows:
+        into.add("zero", "type", 0)
+        into.add("one", "type", 1)
+        into.add("negative", "type", -1)
+    elif lows[0][0] > 0:
+        into.add("zero", lows[0][1], 0)
+        into.add("negative", lows[0][1], _trim(-lows[0][0]))
+    if not highs:
+        into.add("large", "type", _trim((lows[0][0] if lows else 0) + 4_094))
+    if all(float(multiple).is_integer() for multiple in _all(nodes, "multipleOf")):  # else doubles decide nothing
+        huge = 2**32 + lows[0][0] if integer and lows and isinstance(lows[0][0], int) else Written("1e308")
+        into.add("huge" if highs else WITHOUT_LIMIT, highs[0][1] if highs else "type", huge)
+    into.add("a-fraction", "type", Written("1.5") if not lows else _trim(lows[0][0] + 0.5))
+
+
+def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
+    leaf = next((part for part in reversed(place) if part != ITEM), "body")
+    if any(node.get("writeOnly") for node in nodes):
+        into.add("typical", "type", f"{CANARY}_{leaf}_not_a_secret")
+        into.add("empty", "type", "")
+        _lengths(nodes, into, secret=True)
+        return
+    _formats(nodes, place, into)
+    for pattern in _all(nodes, "pattern"):
+        into.add("matching", "pattern", *matching(pattern))
+        into.add("not-matching", "pattern", "\u0001", "rtk contract!", "")
+    _lengths(nodes, into, secret=False)
+    into.add("empty", "type", "")
+    if any(name in FORMATS and FORMATS[name][0] for name in _all(nodes, "format")):
+        return
+    into.add("typical", "type", f"RtkContract_{leaf}")
+    for name, text in STRINGS:
+        into.add(name, "type", text, level="typical")
+
+
+def _formats(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
+    for name in _all(nodes, "format"):
+        if name not in FORMATS:
+            raise CannotTell(
+                f"the schema of {dotted(place)} uses the format {name}, which the case engine does not know"
+            )
+        good, bad = FORMATS[name]
+        examples = [value for values in _all(nodes, "examples") for value in values]
+        into.add("typical", "format", *examples, *good)
+        if bad:
+            into.add("not-of-the-format", "format", bad)
+
+
+def _lengths(nodes: tuple[Json, ...], into: _Values, *, secret: bool) -> None:
+    """
+    Texts on and one step either side of each length, that fit the pattern and the format where such a text exists.
+    """
+    patterns, formats = _all(nodes, "pattern"), _all(nodes, "format")
+    for keyword, inward in (("minLength", 1), ("maxLength", -1)):
+        for limit in _all(nodes, keyword):
+            inside, outside = ("above", "below") if inward == 1 else ("below", "above")
+            sizes = ((limit, "at"), (limit + inward, inside), (limit - inward, outside))
+            for size, side in sizes:
+                if size >= (SHORTEST_CANARY if secret else 0):
+                    text = _canary(size) if secret else _sized(size, patterns, formats)
+                    into.add(f"{side}-{keyword}", keyword, text)
+            if keyword == "maxLength" and not secret:
+                into.add("at-maxLength", keyword, "🎥" * limit)
+
+
+SHORTEST_CANARY: Final = 4
+"""A shorter piece of the canary could stand in any answer by chance."""
+
+
+def _canary(size: int) -> str:
+    return (CANARY * (size // len(CANARY) + 1))[:size]
+
+
+def _sized(size: int, patterns: list[Json], formats: list[Json]) -> str:
+    """
+    A text of `size` characters: of the format, else of the pattern, else a run of one letter.
+    """
+    for name in formats:
+        head, tail = STRETCHED.get(name, ("", ""))
+        if head and size > len(head + tail):
+            return head + labels(size - len(head + tail)) + tail
+    for pattern in patterns:
+        for text in samples(pattern, size):
+            padded = text + "m" * (size - len(text))
+            if len(padded) == size and re.search(pattern, padded):
+                return padded
+    return "m" * size
+
+
+def _arrays(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], good: list[Json], into: _Values) -> None:
+    """
+    Sizes on and beside each limit, order and duplicates; items take their own values, those that fit in `good`.
+    """
+    tried = [value for node in items for value in values_of((node,), (*place, ITEM))] if items else good
+    if not good:
+        return
+
+    def sized(count: int) -> list[Json]:
+        return [good[index % len(good)] for index in range(count)]
+
+    into.add("empty", "type", [])
+    into.add("one-item", "items", *([value] for value in tried))
+    into.add("several-items", "items", sized(3), list(reversed(sized(3))))
+    into.add("duplicate-items", "uniqueItems", [good[0], good[0]])
+    for keyword, inward in (("minItems", 1), ("maxItems", -1)):
+        for limit in _all(nodes, keyword):
+            sizes = ((limit, "at"), (limit + inward, "inside"), (limit - inward, "outside"))
+            for count, side in sizes:
+                if count >= 0:
+                    into.add(f"{side}-{keyword}", keyword, sized(count))
+    for wrong in _wrong_items(items):
+        into.add(f"item-{wrong.partition}", "items", [wrong.value])
+
+
+def _wrong_items(items: tuple[Json, ...]) -> Iterator[Candidate]:
+    """
+    Items of the type that a lenient server would convert, null, and texts near a member of an enumeration.
+    """
+    if not items:
+        return
+    members = [value for node in items for value in (*node.get("enum", ()), *const(node))]
+    typical = next(iter(values_of(items, (ITEM,))), None)
+    yield from itertools.islice(_wrong_types(types_of(items), typical, bool(members)), 2)
+    yield from _near_members(members)
+
+
+def _maps(nodes: tuple[Json, ...], values: tuple[Json, ...], into: _Values) -> None:
+    """
+    An object whose members have no names of their own: one member of each kind, and sizes on and beside each limit.
+    """
+    tried = [value for node in values for value in values_of((node,), (MAP,))] if values else [MARK]
+
+    def sized(count: int) -> Json:
+        return {f"{MARK}_{number}": tried[0] for number in range(count)}
+
+    into.add("one-member", "additionalProperties", *({MARK: value} for value in tried))
+    for wrong in _wrong_items(values):
+        into.add(f"member-{wrong.partition}", "additionalProperties", {MARK: wrong.value})
+    for keyword, inward in (("minProperties", 1), ("maxProperties", -1)):
+        for limit in _all(nodes, keyword):
+            for count, side in ((limit, "at"), (limit + inward, "inside"), (limit - inward, "outside")):
+                if count > 0:
+                    into.add(f"{side}-{keyword}", keyword, sized(count))
+
+
+def wide(values: list[Json]) -> list[Json]:
+    """
+    The values and, for texts, enough others to fill a long list without a duplicate.
+    """
+    if len(values) > 3 and type_of(values[0]) == "string":
+        return [*values, *(f"{MARK}_{number}" for number in range(60))]
+    return values
+
+
+def values_of(nodes: tuple[Json, ...], place: Place) -> list[Json]:
+    """
+    Values that a scalar place may take by its own keywords; order is from typical to odd.
+    """
+    candidates = _candidates(nodes, place, (), (), [])
+    return [
+        candidate.value for candidate in candidates if candidate.partition not in ("huge", WITHOUT_LIMIT, "negative")
+    ]
+
+
+def _candidates(
+    nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], values: tuple[Json, ...] | None, good: list[Json]
+) -> list[Candidate]:
+    """
+    Every value that the keywords of a place suggest, whatever side it falls on.
+
+    `items` are the schemas of the items of a plain array and `good` some items that fit; `values` the schemas of the
+    members of a plain object, None for an object with members of its own.
+    """
+    into = _Values()
+    types = types_of(nodes)
+    for node in nodes:
+        for value in (*node.get("enum", ()), *const(node)):
+            into.add(f"member-{value}" if isinstance(value, str) else f"member-{dumps(value)}", "enum", value)
+    enumerated = bool(into.candidates)
+    if "null" in types:
+        into.add("null", "type", None)
+    if "boolean" in types:
+        into.add("true", "type", True)
+        into.add("false", "type", False)
+    if "number" in types or "integer" in types:
+        _numbers(nodes, "number" not in types, into)
+    if "string" in types and not enumerated:
+        _strings(nodes, place, into)
+    if "array" in types:
+        _arrays(nodes, place, items, good, into)
+    if "object" in types and values is not None:
+        _maps(nodes, values, into)
+    return list(into.candidates.values())
+
+
+WRONG: Final[dict[str, tuple[Json, ...]]] = {
+    # The first is what a lenient server would take for the right type; then what it would take for nothing. The text
+    # for an object is one that a server which parses texts would take, and one which takes any text as well.
+    "string": (7, None, ["rtkcontract"]),
+    "number": (None, True, ""),
+    "boolean": ("true", 1, None, [True], 0, ""),
+    "array": ("rtkcontract", None, {}),
+    "object": ("{}", None, [], "", True),
+    "null": (),
+}
+
+
+RARE: Final[dict[str, tuple[Json, ...]]] = {"string": ({}, True), "number": ({}, [])}
+"""What a server takes that converts everything."""
+
+
+EVERY_TYPE: Final[tuple[Json, ...]] = (None, True, 7, "rtkcontract", [], {})
+
+
+def _wrong_types(types: tuple[str, ...], typical: Json, enumerated: bool) -> Iterator[Candidate]:
+    """
+    Values of each other JSON type, the coercible ones first, and the right value wrapped in a list or in text.
+    """
+    main = next((kind for kind in types if kind != "null"), "null")
+    main = "number" if main == "integer" else main
+    usual = WRONG[main]
+    if main == "number" and typical is not None:
+        usual = (dumps(typical), [typical], *usual)
+    elif main == "string" and enumerated:
+        usual = (7, None, [typical])
+    seen: set[str] = set()
+    for effort, values in enumerate((usual, RARE.get(main, ()), EVERY_TYPE)):
+        for value in values:
+            kind = type_of(value)
+            name = f"wrong-type-{kind}"
+            known = name in seen
+            if kind in types or (kind == "number" and "integer" in types) or (known and values is EVERY_TYPE):
+                continue
+            name = f"{name}-{slug(value)}" if known else name
+            seen.add(name)
+            yield Candidate(partition=name, keyword="type", value=value, effort=effort)
+
+
+NEAR: Final[dict[str, Callable[[str], str]]] = {
+    # What a lenient server would take for the member: by its start, in any case, without the blanks.
+    "not-a-member": lambda member: f"{member}{MARK}",
+    "member-in-other-case": str.swapcase,
+    "member-padded": lambda member: f" {member} ",
+}
+
+
+def _near_members(members: list[Json]) -> Iterator[Candidate]:
+    """
+    Texts beside a member of an enumeration; a plan takes them from the member that its body holds.
+    """
+    first = next((value for value in members if isinstance(value, str)), None)
+    if first is None:
+        return
+    for partition, made in NEAR.items():
+        yield Candidate(partition=partition, keyword="enum", value=made(first))
+    yield Candidate(partition="empty", keyword="enum", value="")
+
+
+SINGLES: Final = ("at-minimum", "above-minimum", "below-maximum", "at-maximum")
+
+
+def _field(
+    place: Place, nodes: tuple[Json, ...], inside: dict[Place, list[Json]], has_members: bool, good: list[Json]
+) -> Field:
+    types = types_of(nodes)
+    items, values = tuple(inside.get((*place, ITEM), ())), tuple(inside.get((*place, MAP), ()))
+    candidates = _candidates(nodes, place, () if has_members else items, None if has_members else values, good)
+    members = [value for node in nodes for value in (*node.get("enum", ()), *const(node))]
+    levels: dict[str, Level] = {}
+    if has_members:
+        levels["members"] = Level(partition="members", keyword="properties", values=(MEMBERS,), open=True)
+        candidates = [c for c in candidates if not _is_members(c.value)]
+    if "object" in types:
+        levels["empty"] = Level(partition="empty", keyword="properties", values=({},))
+    for candidate in (one for one in candidates if one.partition not in UNDECIDED):
+        level = candidate.level or candidate.partition
+        shared = level in ("typical", "matching", "one-item", "several-items", "one-member", "inside")
+        old = levels.get(level)
+        if old is None:
+            levels[level] = Level(partition=level, keyword=candidate.keyword, values=(candidate.value,), open=shared)
+        elif shared:
+            levels[level] = dataclasses.replace(old, values=(*old.values, candidate.value))
+        else:
+            name = f"{candidate.partition}-{slug(candidate.value)[:40]}"
+            levels[name] = Level(partition=name, keyword=candidate.keyword, values=(candidate.value,))
+    if "at-minimum" in levels and isinstance(levels["at-minimum"].value, int) and "integer" not in types:
+        low = levels["at-minimum"]
+        spelled = (Written(f"{low.value}.0"), Written(_exponent(low.value)))
+        levels["at-minimum"] = dataclasses.replace(low, values=(low.value, *spelled))
+    shown = [level.value for level in levels.values() if level.value is not MEMBERS]
+    typical = next((value for value in shown if value is not None), None)
+    breaking = [
+        *(candidate for candidate in candidates if candidate.partition in UNDECIDED),
+        *_near_members(members),
+        *_wrong_types(types, typical, bool(members)),
+    ]
+    if "integer" in types and "at-minimum" in levels:
+        whole = next(value for value in shown if isinstance(value, int) and not isinstance(value, bool))
+        breaking.append(Candidate(partition=WHOLE_FRACTION, keyword="type", value=Written(f"{whole}.0")))
+    return Field(
+        place=place,
+        nodes=nodes,
+        levels=tuple(levels.values()),
+        candidates=tuple(candidates),
+        breaking=tuple(breaking),
+        singles=tuple(c for c in candidates if c.partition in SINGLES),
+    )
+
+
+def _is_members(value: Json) -> bool:
+    """
+    Whether the members of an array or object are what its own fields say: a list of one item is.
+    """
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict)
+
+
+def _exponent(number: int) -> str:
+    """
+    60 as 6e1, 86400 as 864e2, 7 as 7e0.
+    """
+    digits = str(number)
+    stripped = digits.rstrip("0") or "0"
+    return f"{stripped}e{len(digits) - len(stripped)}"
+
+
+def fields(document: Json, schema: Json, pool: Callable[[Place], list[Json]]) -> tuple[Field, ...]:
+    """
+    The fields of a body, parents before children, in the order of the document.
+
+    `pool` gives valid items for the place of an array, typical ones first. Raises CannotTell for a keyword or a format
+    that the engine does not know.
+    """
+    found = collect(document, schema)
+    result = []
+    for place, nodes in found.items():
+        has_members = _has_children(found, place)
+        if place and place[-1] == ITEM and not has_members:
+            continue  # items of a plain array are values of the array itself
+        if MAP in place or place.count(ITEM) > 3:
+            continue
+        good = pool(place) if "array" in types_of(nodes) else []
+        result.append(_field(place, tuple(nodes), found, has_members, good))
+    return tuple(result)
+
+
+def _has_children(found: dict[Place, list[Json]], place: Place) -> bool:
+    """
+    Whether members below a place are fields of their own; the items of a plain array are not.
+    """
+    below = [other[len(place) :] for other in found if len(other) > len(place) and other[: len(place)] == place]
+    return any(part != ITEM for rest in below if MAP not in rest for part in rest)
+
+
+def level_of(item: Field, value: Json) -> int | None:
+    """
+    The index of the level that a value belongs to; None for a value that is in no class of the field.
+    """
+    for index, level in enumerate(item.levels):
+        if any(known is not MEMBERS and same(known, value) for known in level.values):
+            return index
+    kind = type_of(value)
+    for index, level in enumerate(item.levels):
+        if level.open and _belongs(level, value, kind):
+            return index
+    return None
+
+
+def _belongs(level: Level, value: Json, kind: str) -> bool:
+    if level.value is MEMBERS:
+        return kind in ("object", "array") and bool(value)
+    if kind == "array":
+        one = level.partition == "one-item"
+        return level.partition in ("one-item", "several-items") and one == (len(value) == 1)
+    return kind == type_of(level.value) and value != ""

@@ -1,0 +1,69 @@
+"""
+YAML text read as JSON data; the only module for YAML that is not a cassette.
+
+1. The rules are those of YAML 1.2's core schema: `no` and `on` are texts, `012` is a number, dates stay texts.
+2. Member names are texts: `200:` is the member "200".
+3. The safe loader is used: no YAML text makes an object of any other type.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from rtkcontract.model import Json
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class NotYaml(ValueError):
+    """
+    The text is not YAML; the message tells the line.
+    """
+
+
+class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
+    """
+    Core schema only; member names become texts.
+    """
+
+    def flatten_mapping(self, node: Any) -> None:
+        super().flatten_mapping(node)
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                key.tag = "tag:yaml.org,2002:str"
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+
+for _tag, _form, _first in (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("merge", r"^<<$", "<"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_form), list(_first))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
+
+
+def loads(text: str) -> Json:
+    """
+    The data in one YAML document. Raises NotYaml with the reason and the line.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  # derived from the safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise NotYaml(f"{problem}" + (f" at line {mark.line + 1}" if mark else "")) from None
+    except (RecursionError, ValueError) as error:
+        raise NotYaml(str(error)) from None

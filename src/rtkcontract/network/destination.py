@@ -1,0 +1,47 @@
+"""
+Where requests may go: https, or loopback.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+import httpx
+
+from rtkcontract.errors import CannotTell
+
+# ---- destination and rate
+
+
+def check_destination(base_url: str) -> None:
+    """
+    Raises CannotTell unless a token may go to the address: https, or http to loopback, and nothing but a path behind.
+    """
+    # The same parser reads the address when a request is sent, so both see one host.
+    try:
+        url = httpx.URL(base_url)
+    except (httpx.InvalidURL, ValueError):
+        raise CannotTell("the base URL cannot be read; give one like https://api.cloudflare.com/client/v4") from None
+    for problem, found in (
+        (
+            "holds a blank, a control character or a backslash; take it out",
+            any(c <= " " or c in "\\\x7f" for c in base_url),
+        ),
+        ("has no http:// or https:// in front; write it out", url.scheme not in ("http", "https")),
+        ("names no host; give one like https://api.cloudflare.com/client/v4", not url.host),
+        ("holds credentials (user:password@); take them out and give the token in its own variable", "@" in base_url),
+        ("has a query or a fragment; cut it off at the path", "?" in base_url or "#" in base_url),
+    ):
+        if found:
+            raise CannotTell(f"the base URL {problem}")
+    if url.scheme == "http" and not _loopback(url.host):
+        raise CannotTell(f"http://{url.host} would carry the token in the clear; use https, or http to 127.0.0.1 only")
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,514 @@
+"""
+Recordings made: what is due is sent and kept, a sample is sent again and compared, a found body is kept for good.
+
+1. A case is recorded only where no recording has its key, or where the recording has expired. What has been written
+   stays whole whenever a recording is stopped; the next one goes on from there.
+2. A recording is an answer to its case. No answer, a throttled target and a fault of the service (5xx) are none. A
+   refused token ends the recording, since its answers would say the same of every case; so do GIVE_UP in a row of none.
+3. A target can only be sent so much. The budget counts requests and created objects; the sender keeps the rate.
+4. Comparing looks at shapes, never at values: more than was recorded is a note, less or another type a finding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from rtkcontract.contract.requests import request_of
+from rtkcontract.engine.versions import tool_versions
+from rtkcontract.errors import CannotTell
+from rtkcontract.json_schema.json_text import NotStrictJson, canonical, dumps, loads, pointer
+from rtkcontract.model import (
+    Case,
+    Contract,
+    Json,
+    Operation,
+    Progress,
+    Request,
+    Response,
+    Send,
+    Severity,
+    Target,
+    Unanswered,
+)
+from rtkcontract.recordings import cassette
+from rtkcontract.recordings import folder as cassette_folder
+from rtkcontract.recordings.cassette import Observed, Provenance
+from rtkcontract.recordings.folder import Recording
+from rtkcontract.recordings.key import SCHEME
+from rtkcontract.recordings.replay import EXPIRE_DAYS, age_days, keyed
+from rtkcontract.redaction.redactor import Redactor
+from rtkcontract.redaction.scanner import scan
+
+MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+GIVE_UP: Final = 5
+"""Requests without an answer in a row after which the target is taken to be down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """
+    The most that a recording may send and create; None is no limit.
+    """
+
+    max_requests: int | None = None
+    max_meetings: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """
+    What a recording did. `stopped` is empty where it came to its end.
+    """
+
+    due: int
+    kept: int
+    """Cases that had a recording already."""
+    sent: int = 0
+    written: int = 0
+    meetings: int = 0
+    """Answers that say something was created."""
+    unsettled: tuple[tuple[str, str], ...] = ()
+    """(case id, reason) of cases whose answer was none."""
+    elsewhere: tuple[str, ...] = ()
+    """Ids of cases whose answer was not of the target that was asked for, and lies in another folder."""
+    stopped: str = ""
+    spent: bool = False
+    """Whether it was the budget that stopped it."""
+    silent: int = 0
+    """How many of the last requests in a row got no answer that could be kept."""
+
+    @property
+    def left(self) -> int:
+        return self.due - self.sent
+
+
+def due(
+    wanted: Mapping[str, Case], folder: Path, *, now: datetime, expire_days: float = EXPIRE_DAYS, again: bool = False
+) -> dict[str, Case]:
+    """
+    Key to case of what has no recording below the folder, or an expired one; with `again` all of them.
+    """
+    if again:
+        return dict(wanted)
+    found = cassette_folder.by_key(folder)
+
+    def fresh(key: str) -> bool:
+        interaction = found[key].interaction if key in found else None
+        told = interaction.provenance if interaction else None
+        age = age_days(told.recorded_at, now) if told else None
+        return age is not None and age < expire_days
+
+    return {key: case for key, case in wanted.items() if not fresh(key)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """
+    What one recording is made with.
+    """
+
+    contract: Contract
+    operation: Operation
+    target: Target
+    send: Send
+    folder: Path
+    redactor: Redactor
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tools: Mapping[str, str] = field(default_factory=tool_versions)
+
+
+def record(
+    session: Session,
+    cases: Sequence[Case],
+    *,
+    budget: Budget = Budget(),
+    expire_days: float = EXPIRE_DAYS,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> Recorded:
+    """
+    Sends what is due and writes each answer at once. Raises CannotTell when a write is refused or fails; what was
+    written before is whole and the next recording goes on there.
+    """
+    wanted = keyed(session.operation, cases, session.redactor)
+    asked = session.folder / cassette.foreseen(session.target) / session.operation.name
+    cassette_folder.sweep(session.folder)
+    todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
+    state = Recorded(due=len(todo), kept=len(wanted) - len(todo))
+    for case in _cheapest_first(todo.values(), budget):
+        spent = _spent(state, budget)
+        if spent:
+            state = replace(state, stopped=spent, spent=True)
+            break
+        state = record_one(session, case, state)
+        if progress:
+            progress(state.sent, state.due)
+        if state.stopped:
+            break
+    return state
+
+
+def _cheapest_first(todo: Iterable[Case], budget: Budget) -> list[Case]:
+    """
+    Where objects are counted, what is refused goes first: it uses up nothing.
+    """
+    order = {"rejected": 0, "unspecified": 1, "accepted": 2}
+    return list(todo) if budget.max_meetings is None else sorted(todo, key=lambda case: order[case.expect.outcome])
+
+
+def _spent(state: Recorded, budget: Budget) -> str:
+    if budget.max_requests is not None and state.sent >= budget.max_requests:
+        return f"the budget of {budget.max_requests} requests is used up"
+    if budget.max_meetings is not None and state.meetings >= budget.max_meetings:
+        return f"the budget of {budget.max_meetings} meetings is used up"
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """
+    What a recording that is shared out will do, told before anything is sent.
+    """
+
+    chosen: frozenset[str]
+    """Ids of the cases that are sent."""
+    beyond: frozenset[str]
+    """Ids of the cases that are due and that the budget does not allow."""
+    state: Recorded
+    """How each share begins."""
+
+    def skipped(self, case: Case) -> str:
+        """
+        Why a case is not sent; "" where it is.
+        """
+        if case.id in self.chosen:
+            return ""
+        return self.state.stopped if case.id in self.beyond else "its request has a recording already"
+
+
+def agenda(
+    session: Session,
+    cases: Sequence[Case],
+    *,
+    budget: Budget = Budget(),
+    expire_days: float = EXPIRE_DAYS,
+    again: bool = False,
+) -> Agenda:
+    """
+    What is due, as far as the budget allows it when each case that may create something does.
+    """
+    wanted = keyed(session.operation, cases, session.redactor)
+    asked = session.folder / cassette.foreseen(session.target) / session.operation.name
+    cassette_folder.sweep(session.folder)
+    todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
+    planned = Recorded(due=len(todo), kept=len(wanted) - len(todo))
+    ordered, stopped = _cheapest_first(todo.values(), budget), ""
+    for case in ordered:
+        stopped = _spent(planned, budget)
+        if stopped:
+            break
+        creates = case.expect.outcome != "rejected"
+        planned = replace(planned, sent=planned.sent + 1, meetings=planned.meetings + creates)
+    return Agenda(
+        chosen=frozenset(case.id for case in ordered[: planned.sent]),
+        beyond=frozenset(case.id for case in ordered[planned.sent :]),
+        state=replace(planned, sent=0, meetings=0, stopped=stopped, spent=bool(stopped)),
+    )
+
+
+def together(shares: Sequence[Recorded]) -> Recorded:
+    """
+    What the shares of one recording did. A share that was stopped by something else than the budget says why.
+    """
+    stopped = sorted((share for share in shares if share.stopped), key=lambda share: share.spent)
+    return replace(
+        shares[0],
+        sent=sum(share.sent for share in shares),
+        written=sum(share.written for share in shares),
+        meetings=sum(share.meetings for share in shares),
+        unsettled=tuple((case, reason) for share in shares for case, reason in share.unsettled),
+        elsewhere=tuple(case for share in shares for case in share.elsewhere),
+        stopped=stopped[0].stopped if stopped else "",
+        spent=stopped[0].spent if stopped else False,
+    )
+
+
+def exit_code(state: Recorded) -> int:
+    """
+    2 where something due got no recording, unless the budget was used up.
+    """
+    return 2 if state.unsettled or (state.left and not state.spent) else 0
+
+
+def recorded_text(state: Recorded) -> str:
+    """
+    What a recording did: one line that counts, and one for each thing to know.
+    """
+    lines = [f"no answer kept: {case}: {reason}" for case, reason in state.unsettled]
+    if state.elsewhere:
+        lines.append(
+            f"{len(state.elsewhere)} answers were not of the target that was asked for; they lie in their own folder"
+        )
+    if state.stopped:
+        lines.append(f"stopped: {state.stopped}; {state.left} are left, and the next recording goes on there")
+    elif state.left:
+        lines.append(f"{state.left} were not sent; the next recording goes on there")
+    lines.append(f"{state.written} recorded, {state.kept} kept as they were, {state.meetings} meetings created")
+    return "\n".join(lines)
+
+
+def record_one(session: Session, case: Case, state: Recorded) -> Recorded:
+    """
+    Sends one case, writes its answer, and tells what has been done with it. Raises CannotTell as `record` does.
+    """
+    request = request_of(session.operation, case, session.target)
+    observation = session.send(request)
+    state = replace(state, sent=state.sent + 1)
+    if isinstance(observation, Unanswered):
+        return _unsettled(state, case, session.redactor.text(observation.reason))
+    response = observation.response
+    state = replace(state, meetings=state.meetings + (200 <= response.status < 300))
+    reason = _no_answer(case, response)
+    if reason:
+        return replace(state, stopped=reason)
+    if response.status >= 500:
+        return _unsettled(state, case, f"the service failed with {response.status}")
+    where = _keep(session, case, request, response)
+    return replace(
+        state,
+        written=state.written + 1,
+        silent=0,
+        elsewhere=(*state.elsewhere, case.id) if where != cassette.foreseen(session.target) else state.elsewhere,
+    )
+
+
+def _unsettled(state: Recorded, case: Case, reason: str) -> Recorded:
+    """
+    The state after an answer that is none; the recording ends when too many come in a row.
+    """
+    silent = state.silent + 1
+    stopped = f"{silent} requests in a row got no answer that can be kept" if silent >= GIVE_UP else state.stopped
+    return replace(
+        state,
+        unsettled=(*state.unsettled, (case.id, reason)),
+        silent=silent,
+        stopped=stopped,
+        spent=state.spent and silent < GIVE_UP,
+    )
+
+
+def _no_answer(case: Case, response: Response) -> str:
+    """
+    Why an answer says nothing of its case and the next ones would not either; "" where it does.
+    """
+    if response.status == 429:
+        wait = response.header("retry-after") or "300"
+        return f"the target throttles (429); go on in {wait} s, what was recorded stays"
+    ordinary = not case.overrides.path_parameters and "authorization" not in case.overrides.headers
+    if response.status in (401, 403) and ordinary:
+        return (
+            f"the target refuses the token ({response.status}) for {case.id}, a case that is not about credentials; "
+            "check the token, its permission Realtime Admin or Realtime, and the account"
+        )
+    return ""
+
+
+def _keep(session: Session, case: Case, request: Request, response: Response) -> Observed:
+    """
+    Redacts, seals and writes one interaction; says what was observed.
+    """
+    where = cassette.observed(request.url, response)
+    asked = session.redactor.request(request)
+    interaction = cassette.sealed(
+        asked,
+        session.redactor.response(response, asked.content),
+        Provenance(
+            recorded_at=session.now().astimezone(UTC).strftime(MOMENT),
+            target=where,
+            contract=session.contract.digest,
+            case=case.id,
+            expected=case.expect.outcome,
+            id_scheme=SCHEME,
+            tools=session.tools,
+            evidence=cassette.evidence(request.url, response),
+        ),
+    )
+    cassette_folder.put(session.folder, where, session.operation.name, interaction, session.redactor.gate)
+    return where
+
+
+# Comparing.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """
+    One place where an answer of today has another shape than the recorded one.
+    """
+
+    case: str
+    where: str
+    kind: Literal["added", "removed", "retyped", "status"]
+    recorded: str
+    answered: str
+
+    @property
+    def severity(self) -> Severity:
+        return "note" if self.kind == "added" else "finding"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """
+    What comparing found; `sample` holds the ids of the cases that were sent.
+    """
+
+    sample: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    unanswered: tuple[tuple[str, str], ...]
+
+
+def shape(value: Json, where: str = "") -> dict[str, str]:
+    """
+    JSON Pointer to the types that stand there; the items of an array share the place `/*`.
+    """
+    found = {where: _type(value)}
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _merge(found, shape(item, where + pointer((name,))))
+    if isinstance(value, list):
+        for item in value:
+            _merge(found, shape(item, where + "/*"))
+    return found
+
+
+def _merge(found: dict[str, str], more: Mapping[str, str]) -> None:
+    for place, kind in more.items():
+        kinds = {*found.get(place, kind).split(" or "), kind}
+        found[place] = " or ".join(sorted(kinds))
+
+
+TYPES: Final = ((bool, "boolean"), (type(None), "null"), (str, "string"), (dict, "object"), (list, "array"))
+
+
+def _type(value: Json) -> str:
+    return next((name for kind, name in TYPES if isinstance(value, kind)), "number")
+
+
+def differences(case: str, recorded: Response, answered: Response) -> Iterator[Difference]:
+    """
+    How the shape of an answer differs from the recorded one, place by place; values are not looked at.
+    """
+    if recorded.status != answered.status:
+        yield Difference(
+            case=case, where="status", kind="status", recorded=str(recorded.status), answered=str(answered.status)
+        )
+    before, after = _shape_of(recorded), _shape_of(answered)
+    for where in dict.fromkeys((*before, *after)):
+        old, new = before.get(where), after.get(where)
+        if old == new:
+            continue
+        kind: Literal["added", "removed", "retyped"] = (
+            "added" if old is None else "removed" if new is None else "retyped"
+        )
+        # What stands below something that came, went or changed says nothing more.
+        above = where.rpartition("/")[0]
+        if where and before.get(above) == after.get(above):
+            yield Difference(case=case, where=where, kind=kind, recorded=old or "nothing", answered=new or "nothing")
+        elif not where:
+            yield Difference(case=case, where="", kind="retyped", recorded=old or "nothing", answered=new or "nothing")
+
+
+def _shape_of(response: Response) -> dict[str, str]:
+    try:
+        return shape(loads(response.content))
+    except NotStrictJson:
+        return {"": "no JSON" if response.content else "empty"}
+
+
+def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Compared:
+    """
+    Sends the recorded cases with the smallest keys once more, accepted and refused ones in turn, and tells how the
+    answers differ. The sample stays the same while its cases do. Raises CannotTell where nothing is recorded.
+    """
+    wanted = keyed(session.operation, cases, session.redactor)
+    asked = session.folder / cassette.foreseen(session.target) / session.operation.name
+    held = cassette_folder.by_key(asked)
+    chosen = _in_turn({key: held[key] for key in sorted(wanted) if key in held})[:sample]
+    if not chosen:
+        raise CannotTell(f"nothing can be compared: {asked} holds no recording of a case of this plan; record first")
+    found: list[Difference] = []
+    silent: list[tuple[str, str]] = []
+    for key in chosen:
+        case, interaction = wanted[key], held[key].interaction
+        observation = session.send(request_of(session.operation, case, session.target))
+        if isinstance(observation, Unanswered):
+            silent.append((case.id, session.redactor.text(observation.reason)))
+        elif interaction is not None:
+            answer = session.redactor.response(observation.response, interaction.request.content)
+            found += differences(case.id, interaction.response, answer)
+    return Compared(sample=tuple(wanted[key].id for key in chosen), differences=tuple(found), unanswered=tuple(silent))
+
+
+def _in_turn(held: Mapping[str, Recording]) -> list[str]:
+    """
+    Keys of accepted and of other recordings in turn: only an accepted answer has an object whose shape can change.
+    """
+    sides: tuple[list[str], list[str]] = ([], [])
+    for key, one in held.items():
+        accepted = one.interaction is not None and 200 <= one.interaction.response.status < 300
+        sides[not accepted].append(key)
+    return [key for pair in itertools.zip_longest(*sides) for key in pair if key is not None]
+
+
+def compared_text(compared: Compared) -> str:
+    """
+    One line a difference and one that counts them.
+    """
+    lines = [
+        f"{one.severity}: {one.case} {one.where or 'the whole answer'} {one.kind}: "
+        f"{one.recorded} before, {one.answered} now"
+        for one in compared.differences
+    ]
+    lines += [f"no answer: {case}: {reason}" for case, reason in compared.unanswered]
+    broken = sum(item.severity == "finding" for item in compared.differences)
+    lines.append(
+        f"{len(compared.sample)} recordings compared: {broken} findings, {len(compared.differences) - broken} notes"
+    )
+    return "\n".join(lines) + "\n"
+
+
+# Promoting.
+
+
+def promote(path: Path, body: bytes, note: str, redactor: Redactor) -> str:
+    """
+    Adds a body to a `corpus.jsonl` as a line of plain JSON, and returns its name; one that is there stays as it is.
+
+    Raises CannotTell for a body that is no strict JSON or holds a secret of the run.
+    """
+    try:
+        value = loads(body, as_written=True)
+    except NotStrictJson as error:
+        raise CannotTell(f"the body is not JSON with one meaning ({error}); write it as a case in cases.json") from None
+    name = hashlib.sha256(canonical(body)).hexdigest()[:8]
+    leaks = scan(body + note.encode(), redactor.gate, place="body", look="ours")
+    if leaks:
+        raise CannotTell(f"the body was not kept: it would hold {leaks[0].kind}; send made-up values only")
+    try:
+        lines = path.read_bytes().splitlines() if path.exists() else []
+    except OSError as error:
+        raise CannotTell(f"{path} cannot be read: {error.strerror}") from None
+    if any(f'"name":"{name}"'.encode() in line for line in lines):
+        return name
+    lines.append(dumps({"name": name, "note": note, "body": value}).encode())
+    cassette_folder.write_whole(path, b"\n".join(lines) + b"\n")
+    return name

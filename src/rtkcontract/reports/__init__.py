@@ -1,0 +1,5 @@
+"""
+Results -> text, HTML, Markdown, JUnit, SARIF and exports.
+
+Nothing here judges a response.
+"""
