@@ -28,6 +28,7 @@ Status: TypeAlias = Literal["pass", "fail", "error", "skip"]
 Side: TypeAlias = Literal["valid", "invalid", "protocol", "relation", "generated", "corpus"]
 
 
+Role: TypeAlias = Literal["create", "read", "list", "update", "replace", "delete", "action"]
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -49,6 +50,37 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """
+    A path, query, header or cookie parameter, or a header of a response, as OpenAPI declares it.
+
+    `where` is "path", "query", "header" or "cookie"; `style` is "" where the document names none.
+    """
+
+    where: str
+    name: str
+    required: bool
+    schema: Json
+    style: str = ""
+    explode: bool | None = None
+    allow_empty_value: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """
+    A value that an earlier response of the run gives, at `pointer` in the body of a response of `operation`.
+
+    One object serves all cases that name it alike; with `fresh` each case gets an object of its own, since it ends or
+    changes it.
+    """
+
+    operation: str
+    pointer: str
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """
     One method on one path template, with everything that is promised about it.
@@ -66,7 +98,7 @@ class Operation:
     error_schema: Json
     data_schema: Json
     """The schema of the member `data` of a success answer; `{}` when there is none."""
-    parameters: tuple[Json, ...]
+    parameters: tuple[Parameter, ...]
     tolerated: tuple[Json, ...]
     """`x-tolerated`: statuses that are accepted with a warning."""
     unspecified: tuple[Json, ...]
@@ -79,6 +111,16 @@ class Operation:
     corpus: tuple[Json, ...] = ()
     """`corpus.jsonl`: bodies that exploration found."""
     deviations: tuple[Json, ...] = ()
+    body_required: bool = False
+    role: Role = "action"
+    """What the operation does to its object; derived from method and path, or `x-role`."""
+    makers: Mapping[str, Made] = field(default_factory=dict)
+    """Path parameter -> the response that gives its value, from the `links` of the document."""
+    tags: tuple[str, ...] = ()
+    undo: Json = None
+    """`x-undo` of a create: the operation, and the body, that takes its object away; None where there is none."""
+    effects: Json = None
+    """`x-effects`: what it costs or cannot be undone; None for an operation that a live run may send unasked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +161,15 @@ class Overrides:
     """
     How a case departs from a well-addressed, authenticated JSON request.
 
-    A header set to None is left out. `authorization` replaces the whole header value; None leaves it out.
+    A header set to None is left out. `authorization` replaces the whole header value; None leaves it out. `query` holds
+    names and values in the order in which they are sent, not yet percent-encoded; a value of None sends the name alone.
+    A path parameter that is `Made` is filled in when the case is sent; where a case names none, the operation's
+    `makers` say where the value comes from.
     """
 
     method: str | None = None
-    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: Mapping[str, str | Made] = field(default_factory=dict)
+    query: tuple[tuple[str, str | None], ...] = ()
     headers: Mapping[str, str | None] = field(default_factory=dict)
 
 

@@ -9,14 +9,16 @@ Reads and checks the contract; the only module that knows where `schemas/` is an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema_rs
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps, loads
-from rtkcontract.model import Contract, Json, Operation, Source
+from rtkcontract.model import Contract, Json, Made, Operation, Parameter, Source
+from rtkcontract.openapi.links import links_of, role_of
 from rtkcontract.openapi.references import Read, bundle, located, read_json, resolve
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -101,7 +103,7 @@ def _operation(document: Json, path: str, method: str, item: Json, read: Read, w
         success_schemas=success,
         error_schema=error,
         data_schema=_member(document, next(iter(success.values()), {}), "data"),
-        parameters=tuple(resolve(document, p) for p in (*item.get("parameters", ()), *spec.get("parameters", ()))),
+        parameters=_parameters(document, (*item.get("parameters", ()), *spec.get("parameters", ()))),
         tolerated=tuple(spec.get("x-tolerated", ())),
         unspecified=tuple(spec.get("x-unspecified", ())),
         rate_limits=tuple(spec.get("x-rate-limits", ())),
@@ -109,7 +111,46 @@ def _operation(document: Json, path: str, method: str, item: Json, read: Read, w
         rows=_lines(read, f"{name}/rows.jsonl"),
         corpus=_lines(read, f"{name}/corpus.jsonl"),
         deviations=_tuple(read, f"{name}/deviations.json", where),
+        body_required=body.get("required", False),
+        role=role_of(method.upper(), path, spec, document["paths"]),
+        tags=tuple(spec.get("tags", ())),
+        undo=spec.get("x-undo"),
+        effects=spec.get("x-effects"),
     )
+
+
+def _parameters(document: Json, nodes: Iterable[Json]) -> tuple[Parameter, ...]:
+    """
+    The declared parameters; one of the operation replaces that of the path with the same name and place.
+    """
+    found = {}
+    for node in (resolve(document, node) for node in nodes):
+        found[node["in"], node["name"]] = Parameter(
+            where=node["in"],
+            name=node["name"],
+            required=node.get("required") is True,
+            schema=node.get("schema", {}),
+            style=node.get("style", ""),
+            explode=node.get("explode"),
+            allow_empty_value=node.get("allowEmptyValue") is True,
+        )
+    return tuple(found.values())
+
+
+def _linked(document: Json, operations: Mapping[str, Operation]) -> dict[str, Operation]:
+    """
+    The operations with the makers of their path parameters; a create is preferred to a list.
+    """
+    makers: dict[str, dict[str, Made]] = {name: {} for name in operations}
+    for role in ("create", "list"):
+        for name, operation in operations.items():
+            if operation.role == role or (role == "list" and operation.role != "create"):
+                spec = document["paths"][operation.path][operation.method.lower()]
+                responses = {s: resolve(document, r) for s, r in spec.get("responses", {}).items() if s[:1] == "2"}
+                for taker, parameter, made in links_of(name, responses):
+                    if taker in makers:
+                        makers[taker].setdefault(parameter, made)
+    return {name: replace(operation, makers=makers[name]) for name, operation in operations.items()}
 
 
 def schema_problems(document: Json) -> Iterator[str]:
@@ -148,7 +189,7 @@ def contract_of(document: Json, read: Read, where: str) -> Contract:
     sources = read_json(read, "sources.json", where) if written is not None else {}
     return Contract(
         document=document,
-        operations=operations,
+        operations=_linked(document, operations),
         sources={key: Source(id=key, **value) for key, value in sources.items()},
         revision=str(document.get("info", {}).get("version", "")),
         digest=hashlib.sha256(dumps(document, sort=True).encode()).hexdigest()[:12],

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 from rtkcontract.contract.expectation import source_ids
-from rtkcontract.model import Case, Expectation, Json, Operation, Overrides, Request, Target
+from rtkcontract.model import Case, Expectation, Json, Made, Operation, Overrides, Request, Target
 
 
 def written(operation: Operation) -> Iterator[Case]:
@@ -40,6 +40,7 @@ def written(operation: Operation) -> Iterator[Case]:
             overrides=Overrides(
                 method=entry.get("method"),
                 path_parameters=entry.get("path_parameters", {}),
+                query=tuple((name, value) for name, value in entry.get("query", ())),
                 headers=entry.get("headers", {}),
             ),
         )
@@ -51,20 +52,34 @@ def _content(entry: Json) -> bytes:
     return str(entry.get("content", "{}")).encode()
 
 
-def url_of(operation: Operation, target: Target, replaced: Mapping[str, str]) -> str:
+def url_of(operation: Operation, target: Target, overrides: Overrides, made: Mapping[Made, str]) -> str:
     """
-    The whole URL; path parameters are percent-encoded.
+    The whole URL; path parameters, names and values of the query are percent-encoded.
+
+    A path parameter whose value is not yet `made` stays as `{name}`, which is how recordings name it.
     """
-    values = {"account_id": target.account_id, "app_id": target.app_id, **replaced}
+    values: dict[str, str | Made] = {
+        **operation.makers,
+        "account_id": target.account_id,
+        "app_id": target.app_id,
+        **overrides.path_parameters,
+    }
     path = operation.path
     for name, value in values.items():
-        path = path.replace("{" + name + "}", quote(value, safe=""))
-    return target.base_url + path
+        filled = made.get(value) if isinstance(value, Made) else value
+        if filled is not None:
+            path = path.replace("{" + name + "}", quote(filled, safe=""))
+    query = "&".join(
+        quote(name, safe="") + ("" if value is None else f"={quote(value, safe='')}") for name, value in overrides.query
+    )
+    return target.base_url + path + (f"?{query}" if query else "")
 
 
-def request_of(operation: Operation, case: Case, target: Target) -> Request:
+def request_of(operation: Operation, case: Case, target: Target, made: Mapping[Made, str] | None = None) -> Request:
     """
     The exact request of a case; what TOKEN_FORMS names in one of its headers stands for the token of the run.
+
+    `made` holds the values that earlier responses of the run gave.
 
     An answer is asked for without compression, so that what comes can be read as it is.
     """
@@ -77,7 +92,7 @@ def request_of(operation: Operation, case: Case, target: Target) -> Request:
     }
     return Request(
         method=case.overrides.method or operation.method,
-        url=url_of(operation, target, case.overrides.path_parameters),
+        url=url_of(operation, target, case.overrides, made or {}),
         headers=tuple((name, _with_token(value, target.token)) for name, value in headers.items() if value is not None),
         content=case.content,
     )

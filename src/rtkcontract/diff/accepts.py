@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from rtkcontract.diff.compatibility import judge, said
 from rtkcontract.json_schema.structure import bare, forbidding, seen_from, unknown_to
 from rtkcontract.json_schema.validator import Broken, Judge
-from rtkcontract.model import Json
-from rtkcontract.openapi.operation import Parameter, Surface
+from rtkcontract.model import Json, Parameter
+from rtkcontract.openapi.operation import Surface
 
 
 def _shape(path: str) -> str:

@@ -27,8 +27,8 @@ from rtkcontract.diff.schema_edits import Edit, edits, put, shared, told
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.structure import Place, bare, flat, marked, places, plain_places, seen_from
-from rtkcontract.model import Json
-from rtkcontract.openapi.operation import Answer, Parameter, Surface
+from rtkcontract.model import Json, Parameter
+from rtkcontract.openapi.operation import Answer, Surface
 
 Class: TypeAlias = Literal["breaking", "strict", "compatible", "documentation", "undecided"]
 

@@ -17,8 +17,8 @@ from typing import Literal
 from rtkcontract.diff.counterexamples import size, values
 from rtkcontract.diff.schema_edits import told
 from rtkcontract.json_schema.validator import Judge
-from rtkcontract.model import Json
-from rtkcontract.openapi.operation import Credential, Parameter, Surface
+from rtkcontract.model import Json, Parameter
+from rtkcontract.openapi.operation import Credential, Surface
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

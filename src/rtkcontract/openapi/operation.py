@@ -12,24 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from rtkcontract.model import Json
+from rtkcontract.model import Json, Parameter
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 Sides: TypeAlias = Literal["both", "request", "answer"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """
-    A path, query, header or cookie parameter, or a header of an answer.
-    """
-
-    where: str
-    name: str
-    required: bool
-    schema: Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from rtkcontract.errors import CannotTell
-from rtkcontract.model import Json
-from rtkcontract.openapi.operation import Answer, Credential, Parameter, Sides, Surface
+from rtkcontract.model import Json, Parameter
+from rtkcontract.openapi.operation import Answer, Credential, Sides, Surface
 from rtkcontract.openapi.references import Find, Whole
 
 
