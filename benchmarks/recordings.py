@@ -158,7 +158,7 @@ def judged(contract: Contract, operation: Operation, cases: list[Case], folder: 
     """
     found: list[dict[str, int]] = []
     cpu, wall = seconds(
-        lambda: found.append(replaying.judging(contract, operation, cases, folder, now=NOW)(None).counts)
+        lambda: found.append(replaying.judge_folder(contract, operation, cases, folder, now=NOW).counts)
     )
     counts = ", ".join(f"{count} {name}" for name, count in found[0].items() if count)
     return f"  {len(cases):>8,} recordings  {cpu:10.2f} {wall:8.2f} {cpu / len(cases) * 1e6:9.0f}   {counts}"

@@ -184,29 +184,3 @@ def test_an_answer_cut_short_is_not_told_and_exits_with_2(tmp_path: Path) -> Non
     done = _command(fault, tmp_path / "run.jsonl")
 
     assert 2 == done.returncode, done.stdout + done.stderr
-
-
-def test_answers_that_have_nothing_to_do_with_others_can_be_left_out() -> None:
-    """
-    What several answers together show is found in those that `compared` names, whatever the server does wrong.
-    """
-    prepared = checks_answer.judged(CONTRACT, OPERATION)
-    cases = SMOKE[:30] + tuple(case for case in SMOKE if case.same_answer_as)
-    told, left_out = 0, 0
-    for fault in ALONE:
-        respond = fault.server(CONTRACT)
-        answers = [
-            checks_answer.answer_of(
-                prepared, case, Answered(response=respond(request_of(OPERATION, case, NOWHERE)), elapsed_s=0)
-            )
-            for case in (*cases, *_shown(fault))
-        ]
-        answers = [answer for answer in answers if isinstance(answer.data, dict)]
-        chosen = [answers[place] for place in across.compared([across.traits(answer) for answer in answers])]
-        found = across.across(OPERATION, {}, answers)
-        assert found == across.across(OPERATION, {}, chosen), _named(fault)
-        told += bool(found)
-        left_out += len(answers) - len(chosen)
-
-    assert told > 30
-    assert left_out > 1_000

@@ -195,8 +195,7 @@ class Case:
     echo_unspecified: tuple[str, ...] = ()
     """Dotted paths whose echo no source decides for this body."""
     same_answer_as: str = ""
-    """Id of an earlier case whose answer must agree with this one, but for ids, times and `may_differ`."""
-    may_differ: tuple[str, ...] = ()
+    """Id of an earlier case whose answer must agree with this one, but for ids and times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,6 @@ def test_what_a_budget_cut_is_not_exercised_and_is_told() -> None:
     assert [case.id for case in capped.left_out] == account["left_out"]
     assert account["exercised"] < full["exercised"]
     assert len(account["constraints"]) > account["exercised"]
-    assert "cases left out" in contract_coverage.told(account)
 
 
 def test_a_finding_shows_in_the_outcome_of_its_partition() -> None:
@@ -95,7 +94,6 @@ def test_triples_are_counted_for_the_thorough_plan() -> None:
 
     assert account["triples"]["covered"] > 500
     assert account["triples"]["covered"] <= account["triples"]["possible"]
-    assert "triples" in contract_coverage.told(account)
     assert "triples" not in contract_coverage.account(STANDARD, [])
 
 
@@ -108,11 +106,3 @@ def test_broken_contents_and_other_methods_count_for_nothing() -> None:
     account = contract_coverage.account(STANDARD, results)
 
     assert 0 == account["pairs"]["covered"]
-
-
-def test_the_account_is_told_in_two_lines_at_most() -> None:
-    text = contract_coverage.told(contract_coverage.account(STANDARD, _results(STANDARD)))
-
-    assert text.startswith("covered: ")
-    assert "(100.0%)" in text
-    assert text.count("\n") <= 1

@@ -67,7 +67,7 @@ def own(shelf: Path, tmp_path: Path) -> Path:
 
 def _judged(folder: Path, **options: Json) -> replaying.Report:
     cases, now = options.pop("cases", SMOKE), options.pop("now", NOON)
-    return replaying.judging(CONTRACT, OPERATION, cases, folder, now=now, **options)(None)
+    return replaying.judge_folder(CONTRACT, OPERATION, cases, folder, now=now, **options)
 
 
 def _of(report: replaying.Report, state: str) -> list[replaying.Entry]:
@@ -226,7 +226,7 @@ def test_a_narrower_limit_names_what_is_invalid_missing_and_orphaned(shelf: Path
     """
     contract, operation = _changed(tmp_path / "schemas", _maximum(300))
     cases = plans.make(contract, operation, "smoke").cases
-    report = replaying.judging(contract, operation, cases, shelf, now=NOON)(None)
+    report = replaying.judge_folder(contract, operation, cases, shelf, now=NOON)
     invalid = _of(report, "accepted then, invalid now")
 
     assert invalid
@@ -242,7 +242,7 @@ def test_a_narrower_limit_names_what_is_invalid_missing_and_orphaned(shelf: Path
 def test_a_wider_limit_names_what_is_valid_now(shelf: Path, tmp_path: Path) -> None:
     contract, operation = _changed(tmp_path / "schemas", _maximum(601))
     cases = plans.make(contract, operation, "smoke").cases
-    report = replaying.judging(contract, operation, cases, shelf, now=NOON)(None)
+    report = replaying.judge_folder(contract, operation, cases, shelf, now=NOON)
     found = _of(report, "refused then, valid now")
 
     assert found

@@ -512,9 +512,3 @@ def test_json_lines_are_judged_as_they_come() -> None:
 
     assert 10_000 == tally.counts["rejected"] == tally.judged
     assert peak < 1_000_000
-
-
-def test_an_unknown_operation_is_one_clear_line() -> None:
-    assert OPERATION == rules.operation_named(CONTRACT, None) == rules.operation_named(CONTRACT, "create_meeting")
-    with pytest.raises(CannotTell, match="the contract has create_meeting"):
-        rules.operation_named(CONTRACT, "delete_meeting")

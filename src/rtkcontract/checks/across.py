@@ -5,9 +5,7 @@ Checks that compare the responses of a run with each other.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from rtkcontract.checks.answer import Answer, Promise, answer_of, judged, shown
 from rtkcontract.contract.deviations import gone, known_deviation
@@ -207,62 +205,9 @@ def across(
     """
     Case to what only several answers together show, and deviations that no longer happen.
 
-    `ran` has the findings of each case by itself. `answers` come in the order in which the cases were sent; those that
-    have nothing to do with others (`compared`) may be left out.
+    `ran` has the findings of each case by itself. `answers` come in the order in which the cases were sent.
     """
     found: dict[str, list[Finding]] = {}
     for finding in (*itertools.chain.from_iterable(check(answers) for check in RUN_CHECKS), *gone(operation, ran)):
         found.setdefault(finding.case_id, []).append(finding)
     return {case: known_deviation(operation, findings) for case, findings in found.items()}
-
-
-class Traits(NamedTuple):
-    """
-    What one answer with `data` has to do with others.
-    """
-
-    case: str
-    same_answer_as: str
-    identity: str | None
-    echoes: bool
-    """Whether a member came back as it was sent."""
-    lacks: bool
-    """Whether a member that was sent is missing."""
-    recalls: bool
-    """Whether text of our making came back that was not sent."""
-
-
-def traits(answer: Answer) -> Traits:
-    """
-    Raises nothing for an answer without `data`: it has to do with no other.
-    """
-    identity = answer.data.get("id") if isinstance(answer.data, dict) else None
-    decided = _decided(answer)
-    return Traits(
-        case=answer.case.id,
-        same_answer_as=answer.case.same_answer_as,
-        identity=identity if isinstance(identity, str) else None,
-        echoes=decided and any(got is not ABSENT for _, _, got in answer.echoes),
-        lacks=decided and any(got is ABSENT for _, _, got in answer.echoes),
-        recalls=answer.paired and any(True for _ in _unsent(answer)),
-    )
-
-
-def compared(every: Sequence[Traits]) -> list[int]:
-    """
-    The places of the answers that `across` has to see so as to find what it would find in all.
-    """
-    if any(one.recalls for one in every):
-        return list(range(len(every)))
-    same = {one.same_answer_as for one in every} - {""}
-    ids = Counter(one.identity for one in every)
-    echoing = next((place for place, one in enumerate(every) if one.echoes), None)
-    return [
-        place
-        for place, one in enumerate(every)
-        if one.lacks
-        or place == echoing
-        or one.same_answer_as
-        or one.case in same
-        or (one.identity is not None and ids[one.identity] > 1)
-    ]

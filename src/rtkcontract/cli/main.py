@@ -6,8 +6,6 @@ Every verb exits with 0 for clean, 1 for findings and 2 where it could not tell.
 
 from __future__ import annotations
 
-import atexit
-import gc
 import importlib
 
 import click
@@ -52,5 +50,3 @@ def main() -> None:
 
     Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
     """
-    gc.set_threshold(50_000, 20, 20)  # a run is short, and most of what it makes lives to its end
-    atexit.register(gc.freeze)  # else the interpreter goes through everything once more as it ends

@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from rtkcontract.cli.options import DAYS, OPERATION, PLAN, SCHEMAS, examples, loaded
-from rtkcontract.engine.beside import beside
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
@@ -50,15 +49,20 @@ def replay(
     if not place.is_dir():
         raise CannotTell(f"there is no folder {place}; name the one that holds the recordings with --cassettes")
     contract, found = loaded(schemas, operation)
-    planning = beside(lambda progress: plans.make(contract, found, plan, progress=progress).cases)
-    from rtkcontract.recordings import replay as replaying  # takes a while, too
+    from rtkcontract.recordings import replay as replaying
 
     with bar(f"planning {plan}") as progress:
-        cases = planning(progress)
-    judging = replaying.judging(
-        contract, found, cases, place, now=datetime.now(UTC), warn_days=warn_days, expire_days=expire_days
-    )
+        cases = plans.make(contract, found, plan, progress=progress).cases
     with bar("judging") as progress:
-        report = judging(progress)
+        report = replaying.judge_folder(
+            contract,
+            found,
+            cases,
+            place,
+            now=datetime.now(UTC),
+            warn_days=warn_days,
+            expire_days=expire_days,
+            progress=progress,
+        )
     click.echo(replaying.text(report, release=release, listed=None if every else replaying.LISTED), nl=False)
     ctx.exit(replaying.exit_code(report, release=release))

@@ -141,20 +141,3 @@ def _triples(bodies: Bodies, masks: list[int]) -> int:
             for two in bits(held & _above(one)):
                 seen[one, two] = seen.get((one, two), 0) | held & _above(two)
     return sum(mask.bit_count() for mask in seen.values())
-
-
-def told(account: Json) -> str:
-    """
-    The account in two lines.
-    """
-    pairs = account["pairs"]
-    text = (
-        f"covered: {account['exercised']} of {len(account['constraints'])} partitions, "
-        f"{pairs['covered']:,} of {pairs['possible']:,} pairs ({pairs['covered'] / max(pairs['possible'], 1):.1%})"
-    )
-    if "triples" in account:
-        triples = account["triples"]
-        text += f", {triples['covered']:,} of {triples['possible']:,} triples"
-    if account["left_out"]:
-        text += f"; {len(account['left_out'])} cases left out"
-    return text

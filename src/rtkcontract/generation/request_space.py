@@ -79,9 +79,6 @@ class Bodies:
     def of(cls, document: Json, operation: Operation) -> Bodies:
         return cls(document, operation.request_schema)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self.document, self.schema, self._held)
-
     # --- levels -----------------------------------------------------------------------------------------------------
 
     def _factor(self, field: Field) -> Factor:
@@ -463,15 +460,6 @@ class Bodies:
         """
         space = space or self.accepted
         return space.completed(literals)
-
-
-def _again(document: Json, schema: Json, held: dict[bytes, int]) -> Bodies:
-    """
-    The bodies that another process has sent here: its validators cannot travel, and are made anew.
-    """
-    bodies = Bodies(document, schema)
-    bodies._held.update(held)
-    return bodies
 
 
 class Tally:

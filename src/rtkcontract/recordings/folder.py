@@ -17,7 +17,7 @@ from typing import Final
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.model import Answered, Json, Observation, Request, Send, Unanswered
-from rtkcontract.recordings.cassette import FOLDERS, Interaction, Observed, read, to_text
+from rtkcontract.recordings.cassette import Interaction, Observed, read, to_text
 from rtkcontract.recordings.key import key_of
 from rtkcontract.redaction.redactor import Redactor
 from rtkcontract.redaction.scanner import Gate, Leak, Look, scan
@@ -152,16 +152,6 @@ def path_of(folder: Path, target: Observed, operation: str, case: str, key: str)
     Where the recording of a case belongs.
     """
     return folder / target / operation / file_name(case, key)
-
-
-def find(folder: Path, operation: str, key: str) -> Path | None:
-    """
-    The file that says it holds a key, the vendor's before others, whatever its case was called; None where none does.
-    """
-    for target in ("live", *(name for name in FOLDERS if name != "live")):
-        for path in sorted((folder / target / operation).glob(f"*.{key}.yaml")):
-            return path
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

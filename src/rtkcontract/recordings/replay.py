@@ -10,21 +10,19 @@ Recordings judged under today's contract: what still holds, what changed, what i
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from rtkcontract.checks.across import Traits, across, compared, traits
-from rtkcontract.checks.answer import answer_of, judged
+from rtkcontract.checks.across import across
+from rtkcontract.checks.answer import Answer, answer_of, judged
 from rtkcontract.checks.judge import judge
 from rtkcontract.contract.deviations import of_maker
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.contract.requests import request_of
-from rtkcontract.engine.beside import Work, shared
 from rtkcontract.json_schema.json_text import NotStrictJson, loads
 from rtkcontract.model import (
     Answered,
@@ -36,7 +34,6 @@ from rtkcontract.model import (
     Overrides,
     Progress,
     Request,
-    Response,
     Result,
 )
 from rtkcontract.recordings import cassette
@@ -56,10 +53,6 @@ EXPIRE_DAYS: Final = 90
 
 LISTED: Final = 10
 """How many entries of one state `text` lists."""
-
-
-SHARE: Final = 200
-"""Recordings that are worth a process of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +230,8 @@ class _Told(NamedTuple):
     """(state, words)"""
     findings: tuple[Finding, ...] | None
     """None where the case could not be judged."""
-    telling: tuple[Traits, Response, Case | None] | None
-    """An answer with `data`, and its case where the plan has none; others have nothing to be compared with."""
+    answer: Answer | None
+    """A response that has `data`; others have nothing to be compared with."""
 
 
 class _Judge:
@@ -282,17 +275,6 @@ class _Judge:
             told.case if told and told.case else f"{self.operation.name}/{key}", self.operation, request.content, expect
         )
 
-    def told(self, paths: Sequence[Path], progress: Progress | None) -> list[_Told]:
-        """
-        What is told of each file by itself, in their order.
-        """
-        found = []
-        for done, path in enumerate(paths, 1):
-            found.append(self.one(path))
-            if progress:
-                progress(done, len(paths))
-        return found
-
     def one(self, path: Path) -> _Told:
         recording = cassette_folder.recording(path, self.keys)
         interaction, key = recording.interaction, recording.key
@@ -313,7 +295,7 @@ class _Judge:
             case.id,
             states,
             result.findings if result.status != "error" else None,
-            (traits(answer), interaction.response, None if known else case) if telling else None,
+            answer if telling else None,
         )
 
     def states(self, interaction: Interaction, case: Case, result: Result) -> Iterator[tuple[str, str]]:
@@ -382,22 +364,7 @@ def _entry(found: Iterable[tuple[str, str]], case: str, key: str, path: str) -> 
     )
 
 
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """
-    Without the collector of cycles: nothing here makes one, and it would look at all that is kept time and again.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-@_uncollected()
-def judging(
+def judge_folder(
     contract: Contract,
     operation: Operation,
     cases: Iterable[Case],
@@ -406,41 +373,35 @@ def judging(
     now: datetime,
     warn_days: float = WARN_DAYS,
     expire_days: float = EXPIRE_DAYS,
-) -> Work[Report]:
+    progress: Progress | None = None,
+) -> Report:
     """
-    Begins to judge every recording of the operation below a folder under today's contract; what comes back has the
-    report.
+    Judges every recording of the operation below a folder by today's contract.
     """
-    cases, redactor = tuple(cases), Redactor(contract)
-
-    def keys_of(share: Sequence[Case], _: Progress | None) -> list[str]:
-        return [key_of(request) for request, _ in _requests(operation, share, redactor)]
-
-    numbering = shared(keys_of, cases, 5 * SHARE)
-    held = [path for path in cassette_folder.files(folder) if path.parts[-2:-1] == (operation.name,)]
     keys: dict[Request, str] = {}
     wanted: dict[str, Case] = {}
-    for key, (request, case) in zip(numbering(None), _requests(operation, cases, redactor), strict=True):
-        keys[request] = key
+    for request, case in _requests(operation, cases, Redactor(contract)):
+        keys[request] = key = key_of(request)
         wanted.setdefault(key, case)
     judge = _Judge(contract, operation, wanted, keys, now, (warn_days, expire_days))
-    told = shared(_uncollected()(judge.told), held, SHARE)
-
-    @_uncollected()
-    def report(progress: Progress | None) -> Report:
-        found = list(zip(held, told(progress), strict=True))
-        entries = [_entry(one.states, one.name, "", _below(path, folder)) for path, one in found if not one.key]
-        # Answers are compared with each other within one folder only: those in another come from somewhere else.
-        groups: dict[Path, list[tuple[str, _Told]]] = {}
-        for path, one in found:
-            groups.setdefault(path.parent, []).extend([(_below(path, folder), one)] if one.key else ())
-        for group in groups.values():
-            entries += _together(judge, group)
-        there = {one.key for _, one in found}
-        entries += [_entry([(MISSING, "")], case.id, key, "") for key, case in wanted.items() if key not in there]
-        return Report(operation=operation.name, contract=contract.digest, entries=tuple(entries))
-
-    return report
+    held = [path for path in cassette_folder.files(folder) if path.parts[-2:-1] == (operation.name,)]
+    entries: list[Entry] = []
+    # Responses are compared with each other within one folder only: those in another come from somewhere else.
+    groups: dict[Path, list[tuple[str, _Told]]] = {}
+    there = set()
+    for done, path in enumerate(held, 1):
+        one = judge.one(path)
+        there.add(one.key)
+        if one.key:
+            groups.setdefault(path.parent, []).append((_below(path, folder), one))
+        else:
+            entries.append(_entry(one.states, one.name, "", _below(path, folder)))
+        if progress:
+            progress(done, len(held))
+    for group in groups.values():
+        entries += _together(judge, group)
+    entries += [_entry([(MISSING, "")], case.id, key, "") for key, case in wanted.items() if key not in there]
+    return Report(operation=operation.name, contract=contract.digest, entries=tuple(entries))
 
 
 def _together(judge: _Judge, group: list[tuple[str, _Told]]) -> Iterator[Entry]:
@@ -449,14 +410,8 @@ def _together(judge: _Judge, group: list[tuple[str, _Told]]) -> Iterator[Entry]:
     """
     places = {key: place for place, key in enumerate(judge.wanted)}
     group.sort(key=lambda pair: places.get(pair[1].key, len(places)))
-    held = [(one.key, *one.telling) for _, one in group if one.telling]
-    chosen = [held[place] for place in compared([known for _, known, _, _ in held])]
-    answers = [
-        answer_of(judge.prepared, orphan or judge.wanted[key], Answered(response=response, elapsed_s=None))
-        for key, _, response, orphan in chosen
-    ]
     ran = {one.name: one.findings for _, one in group if one.findings is not None}
-    found = across(judge.operation, ran, answers)
+    found = across(judge.operation, ran, [one.answer for _, one in group if one.answer])
     for path, one in group:
         yield _entry([*one.states, *_found(found.get(one.name, ()))], one.name, one.key, path)
 

@@ -784,14 +784,3 @@ def _broken_json(one: Broken) -> Json:
         ],
         "schema_at": one.schema_at,
     }
-
-
-def operation_named(contract: Contract, name: str | None) -> Operation:
-    """
-    The operation of a name, the first one without. Raises CannotTell.
-    """
-    if name is None:
-        return next(iter(contract.operations.values()))
-    if name not in contract.operations:
-        raise CannotTell(f"there is no operation {name}; the contract has {', '.join(contract.operations)}")
-    return contract.operations[name]
