@@ -95,7 +95,7 @@ def live(session: nox.Session) -> None:
 @nox.session
 def record(session: nox.Session) -> None:
     """
-    Recordings that are missing or expired: `nox -s record -- --target emulator`, with `-n auto` by several processes.
+    Recordings that are missing or expired: `nox -s record -- --target emulator`.
     """
     prepared(session, "test")
     session.run("rtkcontract", "record", *session.posargs)

@@ -1,10 +1,16 @@
 """
-Chooses how many examples a property of our own tests tries: HYPOTHESIS_PROFILE is dev, ci (derandomized) or nightly.
+What holds for all tests of this project.
+
+1. HYPOTHESIS_PROFILE says how many examples a property tries: dev, ci (derandomized) or nightly.
+2. Derived plans are kept in a folder of this session, not in the user's cache; processes that tests start share it.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import hypothesis
 
@@ -17,3 +23,6 @@ for name, examples in {"dev": 50, "ci": 100, "nightly": 2_000}.items():
 if PROFILE not in ("dev", "ci", "nightly"):
     raise SystemExit(f"HYPOTHESIS_PROFILE is {PROFILE}; the profiles are dev, ci and nightly")
 hypothesis.settings.load_profile(PROFILE)
+
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="rtkcontract-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)

@@ -17,7 +17,6 @@ import pytest
 
 import faults as zoo
 from rtkcontract.checks import across
-from rtkcontract.checks import answer as checks_answer
 from rtkcontract.checks import judge as judging
 from rtkcontract.contract import load
 from rtkcontract.contract.requests import request_of

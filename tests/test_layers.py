@@ -30,7 +30,7 @@ LADDER = (
 RUNG = {name: number for number, line in enumerate(LADDER) for name in line.split()}
 
 LIBRARIES: dict[str, set[str]] = {
-    "_pytest": {"plugins.pytest_plugin", "plugins.pytest_recorder"},
+    "_pytest": {"plugins.pytest_plugin"},
     "brotli": {"redaction.scanner"},
     "click": {"cli"},
     "harfile": {"reports.export"},
@@ -51,7 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
         "json_schema.validator",
     },
     "markupsafe": {"reports.html"},
-    "pytest": {"plugins.pytest_plugin", "plugins.pytest_fixture", "plugins.pytest_recorder", "cli.check"},
+    "pytest": {"plugins.pytest_plugin", "plugins.pytest_fixture", "cli.check"},
     "rich": {"reports.text", "reports.progress"},
     "schemathesis": {"generation.fuzz"},
     "uvicorn": {"network.server"},

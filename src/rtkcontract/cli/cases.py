@@ -115,12 +115,12 @@ def cases_grow(schemas: str | None, operation: str | None) -> None:
     To be run after an edit of a request schema, so that later edits keep today's rows and their recordings.
     """
     from rtkcontract.contract import load
-    from rtkcontract.recordings import folder as cassette_folder
+    from rtkcontract.engine.files import write_whole
 
     _, found, made = planned(schemas, operation, "standard")
     path = (Path(schemas) if schemas else load.data_folder("schemas")) / found.name / "rows.jsonl"
     kept = path.read_bytes().splitlines() if path.exists() else []
     rows = [case.content for case in made.cases if case.id.startswith(f"{found.name}/combinations/")]
     new = [row for row in rows if row not in kept]
-    cassette_folder.write_whole(path, b"\n".join([*kept, *new]) + b"\n")
+    write_whole(path, b"\n".join([*kept, *new]) + b"\n")
     click.echo(f"{found.name}: {len(new)} rows added, {len(kept)} kept in {path.name}")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from rtkcontract.cli.options import OPERATION, PLAN, SCHEMAS, examples, loaded
-from rtkcontract.engine.beside import Begun, beside
+from rtkcontract.cli.options import OPERATION, PLAN, SCHEMAS, examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,19 +24,8 @@ CHECK_OPTIONS = (
     ("--cassettes DIR", "the folder of the recordings"),
     ("--no-explain", "do not narrow findings down to their smallest cause"),
     ("--release", "what a pull request is only warned of fails"),
-    ("--record", "record the cases without a fresh recording; `rtkcontract record` tells more"),
-    ("--record-all", "with --record: what is there and fresh, too"),
-    ("--max-meetings N", "with --record: accepted creates at the most"),
-    ("--expire-days DAYS", "with --record: an older recording is recorded anew (default 90)"),
 )
 """The options of the pytest plugin, which tells them too late for a quick help page."""
-
-
-NEEDLESS = (
-    *("anyio", "doctest", "faulthandler", "legacypath", "pastebin", "setuponly", "setupplan", "stepwise"),
-    *("threadexception", "unittest", "unraisableexception"),
-)
-"""Plugins of pytest that a check has no use for; importing and asking them takes longer than its requests."""
 
 
 @click.command(
@@ -78,15 +66,10 @@ def check(
     # What was not given here may be given to pytest in other ways.
     given = [name for name in asked if ctx.get_parameter_source(name.removeprefix("--")) is ParameterSource.COMMANDLINE]
     options = [f"{name}={asked[name]}" for name in given]
-    from rtkcontract.generation import plan as plans
-
-    contract, found = loaded(schemas, operation)
-    # To plan takes as long as to start pytest.
-    begun = beside(lambda progress: plans.make(contract, found, plan, progress=progress))
-    ctx.exit(run_pytest(target, [*options, *pytest_args], Begun(asked, begun)))
+    ctx.exit(run_pytest(target, [*options, *pytest_args]))
 
 
-def run_pytest(target: str, options: Sequence[str], *plugins: object) -> int:
+def run_pytest(target: str, options: Sequence[str]) -> int:
     """
     A run of the contract tests, wherever the current folder is; its exit code.
     """
@@ -95,18 +78,15 @@ def run_pytest(target: str, options: Sequence[str], *plugins: object) -> int:
     from rtkcontract.contract.load import data_folder
 
     tests = data_folder("contract_tests")
-    needless = [*NEEDLESS, *(["recording"] if target != "cassettes" else [])]
-    needless += [] if any("log" in option for option in options) else ["logging"]
-    quick = [part for name in needless for part in ("-p", f"no:{name}")]
     own = [
         "-c",
         str(tests / "check.ini"),
-        *quick,
+        *([] if target == "cassettes" else ["-p", "no:recording"]),
         "-p",
         "rtkcontract.plugins.pytest_plugin",
         str(tests),
         f"--target={target}",
     ]
-    code = int(pytest.main([*own, *options], plugins))
+    code = int(pytest.main([*own, *options]))
     # 3 to 5 are pytest's for its own faults, a wrong option and no test: nothing can be told.
     return code if code in (0, 1) else 2

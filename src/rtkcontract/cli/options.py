@@ -63,11 +63,11 @@ def planned(schemas: str | None, operation: str | None, name: str) -> tuple[Cont
     """
     A named plan with the contract it comes from.
     """
-    from rtkcontract.generation import plan as plans
+    from rtkcontract.engine import plan_cache
 
     contract, found = loaded(schemas, operation)
     with bar(f"planning {name}") as progress:
-        return contract, found, plans.make(contract, found, name, progress=progress)
+        return contract, found, plan_cache.planned(contract, found, name, progress=progress)
 
 
 def found_case(plan: Plan, identity: str) -> Case:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rtkcontract.cli.check import run_pytest
 from rtkcontract.cli.options import AT_MOST, BASE_URL, DAYS, OPERATION, PLAN, RATE, SCHEMAS, TARGET, examples, planned
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     short_help="Record the cases that have no fresh recording.",
     epilog=examples(
         "rtkcontract record --target emulator",
-        "rtkcontract record --target emulator -n auto",
         "rtkcontract record --target live --max-requests 100 --max-meetings 30",
         "rtkcontract record --target live --compare",
     ),
@@ -50,9 +48,6 @@ if TYPE_CHECKING:
     help="Re-send a small sample and show how the answers differ from the recordings.",
 )
 @click.option("--shard", metavar="K/N", help="Only the cases of shard K of N.")
-@click.option(
-    "-n", "processes", metavar="N|auto", help="Share the cases out with pytest-xdist; for the emulator, not for live."
-)
 @PLAN
 @SCHEMAS
 @OPERATION
@@ -69,7 +64,6 @@ def record(
     again: bool,
     comparing: bool,
     shard: str | None,
-    processes: str | None,
     plan: str,
     schemas: str | None,
     operation: str | None,
@@ -86,20 +80,6 @@ def record(
     from rtkcontract.redaction import logs
     from rtkcontract.redaction.redactor import redactor_of
 
-    if processes is not None:
-        options = {
-            "--base-url": base_url,
-            "--cassettes": folder,
-            "--max-requests": max_requests,
-            "--max-meetings": max_meetings,
-            "--expire-days": expire_days,
-            "--shard": shard,
-            "--plan": plan,
-            "--schemas": schemas,
-            "--operation": operation,
-            "--rate": rate,
-        }
-        ctx.exit(_shared_out(target, processes, again, comparing, options))
     contract, found, made = planned(schemas, operation, plan)
     where = targets.target_of(target, os.environ, base_url)
     if where.kind == "cassettes":
@@ -133,24 +113,6 @@ def record(
             )
     click.echo(redactor.text(recording.recorded_text(state)))
     ctx.exit(recording.exit_code(state))
-
-
-def _shared_out(target: str, processes: str, again: bool, comparing: bool, options: Mapping[str, object]) -> int:
-    """
-    A recording by several processes, as a run of pytest; its exit code.
-    """
-    from importlib.util import find_spec
-
-    if comparing:
-        raise CannotTell("--compare sends a small sample from one process; leave out -n")
-    if find_spec("xdist") is None:
-        raise CannotTell("-n needs pytest-xdist; `pip install pytest-xdist` gets it")
-    if processes != "auto" and not processes.isdecimal():
-        raise CannotTell(f"-n {processes} is no number of processes; give a number or auto")
-    given = [f"{name}={value}" for name, value in options.items() if value is not None]
-    # The summary of the recording says why a case was not recorded.
-    quiet = ["-q", "--tb=no", "-rN"]
-    return run_pytest(target, [*quiet, "--record", *["--record-all"] * again, "-n", processes, *given])
 
 
 def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:

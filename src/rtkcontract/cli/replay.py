@@ -43,7 +43,7 @@ def replay(
     Judge every recording by today's contract, offline.
     """
     from rtkcontract.contract import load
-    from rtkcontract.generation import plan as plans
+    from rtkcontract.engine import plan_cache
 
     place = Path(folder) if folder else load.data_folder("cassettes")
     if not place.is_dir():
@@ -52,7 +52,7 @@ def replay(
     from rtkcontract.recordings import replay as replaying
 
     with bar(f"planning {plan}") as progress:
-        cases = plans.make(contract, found, plan, progress=progress).cases
+        cases = plan_cache.planned(contract, found, plan, progress=progress).cases
     with bar("judging") as progress:
         report = replaying.judge_folder(
             contract,

@@ -186,9 +186,9 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
             name=name,
             strength=strength,
             cases=tuple(fixed.written(operation)),
-            bodies=Bodies(contract.document, {"type": "object"}),
+            bodies=bodies_of(contract, operation),
         )
-    bodies = Bodies.of(contract.document, operation)
+    bodies = bodies_of(contract, operation)
     derived = Derived(operation, bodies)
     minimal = _minimal(derived)
     found, stored, impossible, unreached, possible = _valid_side(derived, max(strength, 2), progress)
@@ -219,6 +219,15 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         unreached=tuple(unreached),
     )
     return full if strength > 1 else full.capped(max(SMOKE, priority.values_end(found.by_id, cases)))
+
+
+def bodies_of(contract: Contract, operation: Operation) -> Bodies:
+    """
+    The space that the plans of an operation are made in.
+    """
+    if not operation.request_schema:
+        return Bodies(contract.document, {"type": "object"})
+    return Bodies.of(contract.document, operation)
 
 
 def _richest(derived: Derived, rows: list[Case], stored: int) -> Case | None:

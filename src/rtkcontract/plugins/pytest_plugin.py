@@ -30,15 +30,13 @@ from rtkcontract.checks import across
 from rtkcontract.checks import judge as judging
 from rtkcontract.contract import deviations, load
 from rtkcontract.contract.requests import request_of
-from rtkcontract.engine import minimise, run_file, targets
-from rtkcontract.engine.beside import Begun, Work
+from rtkcontract.engine import minimise, plan_cache, run_file, targets
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import contract_coverage
 from rtkcontract.generation import plan as plans
 from rtkcontract.model import Case, Contract, Finding, Json, Operation, Progress, Result, Target, Unanswered
 from rtkcontract.network import rate as network_rate
-from rtkcontract.plugins import pytest_recorder
 from rtkcontract.recordings.key import key_of, shard_of
 from rtkcontract.redaction import logs
 from rtkcontract.redaction.redactor import Redactor, redactor_of
@@ -213,7 +211,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--run-file", default=None, metavar="FILE", help="save the run as JSON lines, for `rtkcontract report`"
     )
     group.addoption("--no-explain", action="store_true", help="do not send smaller bodies to explain a failing one")
-    pytest_recorder.add_options(group)
     group.addoption("--release", action="store_true", help="a missing recording fails")
 
 
@@ -242,13 +239,12 @@ def opened(config: pytest.Config) -> Round:
     target = targets.target_of(option("--target"), os.environ, option("--base-url"))
     targets.limits_of(operation, target, option("--rate"))
     with _bar(config, f"planning {option('--plan')}") as progress:
-        begun = _begun(config)
-        plan = begun(progress) if begun else plans.make(contract, operation, option("--plan"), progress=progress)
+        plan = plan_cache.planned(contract, operation, option("--plan"), progress=progress)
     redactor = redactor_of(contract, target)
     cases = _shard(
         option("--shard"), plan.cases, lambda case: key_of(redactor.request(request_of(operation, case, target)))
     )
-    plan = replace(plan, cases=cases).capped(None if option("--record") else option("--max-requests"))
+    plan = replace(plan, cases=cases).capped(option("--max-requests"))
     return Round(
         contract=contract,
         operation=operation,
@@ -260,16 +256,6 @@ def opened(config: pytest.Config) -> Round:
         rate=option("--rate"),
         started=_now(),
     )
-
-
-def _begun(config: pytest.Config) -> Work[plans.Plan] | None:
-    """
-    The plan that `rtkcontract check` has begun to make, if it is the one that is asked for.
-    """
-    for plugin in config.pluginmanager.get_plugins():
-        if isinstance(plugin, Begun) and all(config.getoption(name) == asked for name, asked in plugin.options.items()):
-            return plugin.answer
-    return None
 
 
 def _bar(config: pytest.Config, title: str) -> contextlib.AbstractContextManager[Progress | None]:
@@ -290,8 +276,6 @@ def pytest_configure(config: pytest.Config) -> None:
     logs.quiet_loggers()
     if config.option.target not in ("emulator", "live"):
         config.option.record_mode = "none"
-    if config.option.record:
-        config.pluginmanager.register(pytest_recorder.Recorder(config, lambda: _round(config)))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -301,7 +285,6 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """
     option = config.option
     try:
-        pytest_recorder.check(option)
         if getattr(option, "numprocesses", None) and (option.target != "cassettes" or option.schemas):
             opened(config)
     except CannotTell as error:

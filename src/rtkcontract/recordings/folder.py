@@ -8,12 +8,12 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rtkcontract.engine.files import write_whole
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.model import Answered, Json, Observation, Request, Send, Unanswered
@@ -71,26 +71,6 @@ def write(path: Path, interaction: Interaction, gate: Gate) -> None:
             f"the recording of {case} was not written: it would hold {found[0].kind} in the {found[0].place}{more}"
         )
     write_whole(path, to_text(interaction).encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """
-    The old file or the new one, never a part: a temporary file beside it, then a rename. Raises CannotTell.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{os.getpid()}-", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)  # noqa: PTH105 - the rename is the point
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108 - "" where no file was made
-        raise CannotTell(f"{path} cannot be written: {error.strerror}; what was there is unchanged") from None
 
 
 def sweep(folder: Path) -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from rtkcontract.contract.requests import request_of
+from rtkcontract.engine.files import write_whole
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, canonical, dumps, loads, pointer
@@ -441,5 +442,5 @@ def promote(path: Path, body: bytes, note: str, redactor: Redactor) -> str:
     if any(f'"name":"{name}"'.encode() in line for line in lines):
         return name
     lines.append(dumps({"name": name, "note": note, "body": value}).encode())
-    cassette_folder.write_whole(path, b"\n".join(lines) + b"\n")
+    write_whole(path, b"\n".join(lines) + b"\n")
     return name

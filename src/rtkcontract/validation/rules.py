@@ -23,7 +23,6 @@ from rtkcontract.checks import answer as answers
 from rtkcontract.checks import judge as judging
 from rtkcontract.checks import secrets as secret_checks
 from rtkcontract.contract.expectation import Clause, Oracle, Path, Violation, lacking, source_ids, sources_of
-from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.model import (
     Answered,

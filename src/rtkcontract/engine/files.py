@@ -1,0 +1,32 @@
+"""
+Writing files so that a killed process leaves the old file or the new one, never a part.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from rtkcontract.errors import CannotTell
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """
+    The old file or the new one, never a part: a temporary file beside it, then a rename. Raises CannotTell.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{os.getpid()}-", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)  # noqa: PTH105 - the rename is the point
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108 - "" where no file was made
+        raise CannotTell(f"{path} cannot be written: {error.strerror}; what was there is unchanged") from None
