@@ -4,8 +4,12 @@ How Sphinx builds these pages: `nox -s docs`.
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import flow
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -25,3 +29,7 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 html_copy_source = False
 html_show_sphinx = False
+
+PICTURE = Path(__file__).parents[1] / "build" / "flow.svg"
+PICTURE.parent.mkdir(exist_ok=True)
+PICTURE.write_text(flow.svg(), encoding="utf-8")

@@ -32,7 +32,19 @@ DOCS = tuple(page for page in PAGES if page.parent.name == "docs")
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 REPLAYED = [page for page in PAGES if any(block.info == "console" for block in documented.blocks(page))]
 EXAMPLES = (ROOT / "examples" / "github-actions.yml", ROOT / "examples" / "gitlab-ci.yml")
-TOPICS = ("first-check", "release", "ci", "recording", "own-tests", "report", "changes", "adding", "checks", "sources")
+TOPICS = (
+    "first-check",
+    "release",
+    "ci",
+    "recording",
+    "own-tests",
+    "report",
+    "changes",
+    "adding",
+    "checks",
+    "sources",
+    "architecture",
+)
 PYTESTS_OWN = {"-q", "-k", "-n", "-x", "-v", "--record-mode", "--block-network"}
 
 
