@@ -25,7 +25,7 @@ Severity: TypeAlias = Literal["finding", "warning", "note"]
 Status: TypeAlias = Literal["pass", "fail", "error", "skip"]
 
 
-Side: TypeAlias = Literal["valid", "invalid", "protocol", "relation", "generated", "corpus"]
+Side: TypeAlias = Literal["valid", "invalid", "protocol", "relation", "generated", "corpus", "scenario"]
 
 
 Role: TypeAlias = Literal["create", "read", "list", "update", "replace", "delete", "action"]
@@ -72,12 +72,15 @@ class Made:
     A value that an earlier response of the run gives, at `pointer` in the body of a response of `operation`.
 
     One object serves all cases that name it alike; with `fresh` each case gets an object of its own, since it ends or
-    changes it.
+    changes it. With `case` the value comes from the response to that very case, an earlier step of a scenario.
+    `form` names how the value is changed before it is sent: one of `contract.requests.ID_FORMS`.
     """
 
     operation: str
     pointer: str
     fresh: bool = False
+    case: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +166,13 @@ class Overrides:
 
     A header set to None is left out. `authorization` replaces the whole header value; None leaves it out. `query` holds
     names and values in the order in which they are sent, not yet percent-encoded; a value of None sends the name alone.
-    A path parameter that is `Made` is filled in when the case is sent; where a case names none, the operation's
-    `makers` say where the value comes from.
+    A path parameter or a value of the query that is `Made` is filled in when the case is sent; where a case names no
+    path parameter, the operation's `makers` say where the value comes from.
     """
 
     method: str | None = None
     path_parameters: Mapping[str, str | Made] = field(default_factory=dict)
-    query: tuple[tuple[str, str | None], ...] = ()
+    query: tuple[tuple[str, str | Made | None], ...] = ()
     headers: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -196,6 +199,51 @@ class Case:
     """Dotted paths whose echo no source decides for this body."""
     same_answer_as: str = ""
     """Id of an earlier case whose answer must agree with this one, but for ids and times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """
+    What must hold between the response to a step of a scenario and the responses to earlier ones.
+
+    `name` is that of a function in `checks.lifecycle.RELATIONS`; `of` holds the ids of the earlier cases, `arguments`
+    what else the function takes. Without `sources` nothing decides it, and what differs is only noted.
+    """
+
+    name: str
+    reason: str
+    of: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """
+    One request of a scenario, judged as any case is and by its relations.
+
+    With `together` it is sent at the same time as the step before it.
+    """
+
+    case: Case
+    relations: tuple[Relation, ...] = ()
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """
+    Requests in their order, with what must hold between their responses.
+
+    `id` is made of meaning and never changes: `create_meeting/scenarios/delete-then-read`. The ids of its cases begin
+    with it. `operation` is the one that makes or lists the objects, `kind` the last part of the id.
+    """
+
+    id: str
+    operation: str
+    kind: str
+    note: str
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -56,7 +57,8 @@ def url_of(operation: Operation, target: Target, overrides: Overrides, made: Map
     """
     The whole URL; path parameters, names and values of the query are percent-encoded.
 
-    A path parameter whose value is not yet `made` stays as `{name}`, which is how recordings name it.
+    A path parameter whose value is not yet `made` stays as `{name}`, which is how recordings name it. A comma in the
+    query stays a comma: it may stand between the items of a list (OpenAPI 3.1, 4.8.12.4).
     """
     values: dict[str, str | Made] = {
         **operation.makers,
@@ -66,13 +68,61 @@ def url_of(operation: Operation, target: Target, overrides: Overrides, made: Map
     }
     path = operation.path
     for name, value in values.items():
-        filled = made.get(value) if isinstance(value, Made) else value
+        filled = _segment(operation, name, value, made)
         if filled is not None:
-            path = path.replace("{" + name + "}", quote(filled, safe=""))
+            path = path.replace("{" + name + "}", filled)
     query = "&".join(
-        quote(name, safe="") + ("" if value is None else f"={quote(value, safe='')}") for name, value in overrides.query
+        quote(name, safe="") + ("" if value is None else f"={quote(_plain(value, made), safe=',')}")
+        for name, value in overrides.query
     )
     return target.base_url + path + (f"?{query}" if query else "")
+
+
+def _segment(operation: Operation, name: str, value: str | Made, made: Mapping[Made, str]) -> str | None:
+    """
+    A path parameter as it stands in the URL; None for a value that is not yet made.
+    """
+    if isinstance(value, str):
+        styled = any(
+            p.style in ("label", "matrix") for p in operation.parameters if (p.where, p.name) == ("path", name)
+        )
+        return quote(value, safe=";=," if styled else "")
+    given = _given(value, made)
+    if given is None:
+        return None
+    return ID_FORMS[value.form](given) if value.form else quote(given, safe="")
+
+
+def _plain(value: str | Made, made: Mapping[Made, str]) -> str:
+    return value if isinstance(value, str) else _given(value, made) or "{" + value.pointer + "}"
+
+
+def _given(value: Made, made: Mapping[Made, str]) -> str | None:
+    """
+    The value as the response gave it; `made` need not know its form.
+    """
+    return made.get(value, made.get(replace(value, form="")))
+
+
+def _unknown(value: str) -> str:
+    """
+    A value of the same form that no object has: each hexadecimal digit but the first is the next one.
+    """
+    table = str.maketrans("0123456789abcdef", "1234567890bcdefa")
+    other = value[:1] + value[1:].translate(table)
+    return quote(other if other != value else f"{value}0", safe="")
+
+
+ID_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "unknown": _unknown,
+    "upper-case": lambda value: quote(value.upper() if value.upper() != value else value.lower(), safe=""),
+    "percent-encoded": lambda value: f"%{ord(value[:1] or '0'):02X}" + quote(value[1:], safe=""),
+    "empty": lambda _: "",
+    "too-long": lambda value: quote(value * 40, safe="")[:1500],
+    "cut": lambda value: quote(value[:-1], safe=""),
+    "of-another-kind": lambda _: "rtkcontract-no-id",
+}
+"""How a path id is changed before it is sent, to the text that stands in the URL."""
 
 
 def request_of(operation: Operation, case: Case, target: Target, made: Mapping[Made, str] | None = None) -> Request:
@@ -85,7 +135,7 @@ def request_of(operation: Operation, case: Case, target: Target, made: Mapping[M
     """
     headers: dict[str, str | None] = {
         "authorization": f"Bearer {target.token}",
-        "content-type": operation.media_type if operation.method not in ("GET", "DELETE", "HEAD") else None,
+        "content-type": operation.media_type if operation.request_schema not in ({}, None) else None,
         "accept": "application/json",
         "accept-encoding": "identity",
         **case.overrides.headers,
