@@ -297,6 +297,16 @@ PLAIN = {"created_at": DATA["created_at"], "updated_at": DATA["updated_at"]}
 Step = tuple[Json, Json, dict[str, Any]]
 
 
+def test_a_token_that_is_a_word_of_the_contract_makes_no_finding() -> None:
+    case = _case({"title": "Weekly planning"})
+    response = Response(status=201, headers=JSON, content=_success(title="Weekly planning"))
+    observation = Answered(response=response, elapsed_s=0.1)
+    for token in ("session_keep_alive", "persist_chat", "created_at", "Weekly planning"):
+        result = judging.judge(CONTRACT, OPERATION, case, observation, secrets=(token,))
+
+        assert [finding.check for finding in result.findings if finding.check == "secrets"] == []
+
+
 def _step(sent: Json, identity: str, told: Json | None = None, **changes: Any) -> Step:
     return sent, {"id": identity, **PLAIN, **(sent if told is None else told)}, changes
 

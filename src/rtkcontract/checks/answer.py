@@ -56,6 +56,7 @@ class Judged:
         self.echoed = {one.place: one for one in self.promises if one.echoed and ITEM not in one.place}
         self.secret = tuple(one for one in self.promises if one.secret)
         self.defaulted = tuple(one for one in self.echoed.values() if one.default is not ABSENT and one.default_decided)
+        self._public: dict[str, bool] = {}
 
     def success_of(self, status: int) -> Oracle:
         return self.success.get(status, self.any_success)
@@ -63,6 +64,15 @@ class Judged:
     @cached_property
     def success_statuses(self) -> str:
         return " or ".join(str(status) for status in self.success) or "2xx"
+
+    def looked_for(self, secrets: tuple[str, ...], sent: bytes) -> tuple[str, ...]:
+        """
+        The secrets that are looked for: a word of the contract, or of the body that was sent, may come back.
+        """
+        for secret in secrets:
+            if secret not in self._public:
+                self._public[secret] = secret in dumps(self.contract.document)
+        return tuple(secret for secret in secrets if not self._public[secret] and secret.encode() not in sent)
 
 
 @lru_cache(maxsize=8)
@@ -315,7 +325,7 @@ def answer_of(
         outcome=outcome,
         data=body.get("data", ABSENT) if outcome == "accepted" and isinstance(body, dict) else ABSENT,
         max_latency_s=max_latency_s,
-        secrets=known,
+        secrets=judged.looked_for(known, case.content),
     )
 
 

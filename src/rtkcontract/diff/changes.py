@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from rtkcontract.contract.credentials import is_credential
 from rtkcontract.contract.revisions import Revision
 from rtkcontract.diff.compatibility import Level, Proof, Side, Verdict, equal
 from rtkcontract.diff.kinds import kinds
@@ -216,7 +217,7 @@ class _Walk:
             (f"{flag}.unset", edit.kind.startswith("prop.added") and spot in self.marks[0]),
             ("prop.added.required.default", edit.kind == "prop.added.required" and spot in self.defaults),
             ("nested.required.added", edit.kind == "required.added" and len(spot) > 1),
-            ("secret.field.new", edit.kind.startswith("prop.added") and self.answer and _looks_secret(spot[-1])),
+            ("secret.field.new", edit.kind.startswith("prop.added") and self.answer and is_credential(spot[-1])),
             (
                 "error.code.changed",
                 edit.kind in ("const.changed", "enum.value.added") and self.error and spot[-1:] == ("code",),
@@ -231,15 +232,6 @@ class _Walk:
     @property
     def error(self) -> bool:
         return self.body.lead[:1] != () and self.body.lead[0][:1] in ("4", "5")
-
-
-_SECRET_WORDS: Final = frozenset(
-    ["secret", "password", "passphrase", "token", "key", "apikey", "credential", "credentials", "private"]
-)
-
-
-def _looks_secret(name: str) -> bool:
-    return bool(_SECRET_WORDS & set(name.lower().replace("-", "_").split("_")))
 
 
 def _alike(one: Json, two: Json) -> bool:

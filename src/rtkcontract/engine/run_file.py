@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+from rtkcontract.contract import credentials
 from rtkcontract.contract.expectation import Oracle, sources_of
 from rtkcontract.contract.load import data_folder, folder_reader
 from rtkcontract.contract.requests import request_of
@@ -49,11 +50,6 @@ MOST_CHARACTERS: Final = 100_000
 
 REPEATED: Final = 200
 """Characters up to which a text is likely to come again: names, headers, reasons."""
-
-
-CREDENTIALS: Final = frozenset(
-    {"authorization", "cookie", "set-cookie", "x-auth-key", "x-auth-email", "proxy-authorization"}
-)
 
 
 NOWHERE: Final = Target(kind="live", base_url="", account_id="{account_id}", app_id="{app_id}", token="")
@@ -238,7 +234,7 @@ def _body(content: bytes) -> Json:
 
 
 def _headers(headers: Headers) -> list[list[str]]:
-    return [[name, _credential(value) if name.lower() in CREDENTIALS else value] for name, value in headers]
+    return [[name, _credential(value) if name.lower() in credentials.HEADERS else value] for name, value in headers]
 
 
 def _credential(value: str) -> str:

@@ -76,20 +76,19 @@ class _Checker:
         Raises BrokenContract for a body that the contract refuses.
         """
         __tracebackhide__ = True
-        asked = rules.request(_request(request))
+        sent = _request(request)
+        asked = rules.request(sent)
         if self.on_request == "ignore" or asked.expect.outcome != "rejected":
             return
-        self._found(
-            Verdict(
-                number=1,
-                kind="body",
-                outcome="rejected",
-                operation=rules.operation.name,
-                broken=asked.broken,
-                notes=asked.notes,
-            ),
-            self.on_request,
+        verdict = Verdict(
+            number=1,
+            kind="body",
+            outcome="rejected",
+            operation=rules.operation.name,
+            broken=asked.broken,
+            notes=asked.notes,
         )
+        self._found(rules.safe(verdict, Exchange(request=sent, response=None)), self.on_request)
 
     def after(self, rules: Rules, request: httpx.Request, response: httpx.Response, raw: bytes) -> None:
         """
@@ -98,21 +97,20 @@ class _Checker:
         __tracebackhide__ = True
         if self.on_answer == "ignore":
             return
-        answer = rules.exchange(Exchange(request=_request(request), response=_response(response, raw)))[1]
+        exchange = Exchange(request=_request(request), response=_response(response, raw))
+        answer = rules.exchange(exchange)[1]
         if answer is None or answer.expect.outcome != "rejected":
             return
-        self._found(
-            Verdict(
-                number=1,
-                kind="exchange",
-                outcome="rejected",
-                operation=rules.operation.name,
-                broken=answer.broken,
-                notes=answer.notes,
-                status=response.status_code,
-            ),
-            self.on_answer,
+        verdict = Verdict(
+            number=1,
+            kind="exchange",
+            outcome="rejected",
+            operation=rules.operation.name,
+            broken=answer.broken,
+            notes=answer.notes,
+            status=response.status_code,
         )
+        self._found(rules.safe(verdict, exchange), self.on_answer)
 
     def _found(self, verdict: Verdict, on: On) -> None:
         __tracebackhide__ = True

@@ -15,6 +15,7 @@ What is shown or stored, without secrets; pure. The same redaction serves record
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import re
@@ -23,6 +24,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
+from rtkcontract.contract.credentials import is_credential, is_message
 from rtkcontract.contract.fake_data import CANARY, STRINGS
 from rtkcontract.contract.requests import BY_THE_WAY, TOKEN_FORMS
 from rtkcontract.errors import CannotTell
@@ -37,6 +39,7 @@ from rtkcontract.redaction.scanner import (
     STAND_IN_UUID,
     WORD,
     Gate,
+    Kinds,
     Secrets,
     covered,
     covered_apart,
@@ -72,13 +75,6 @@ RESPONSE_HEADERS: Final = frozenset(
 )
 
 
-CREDENTIAL: Final = re.compile(
-    r"(?i)secret|pass(?:word|phrase|wd)|private[-_]?key|access[-_]?key|api[-_]?key|stream[-_]?key|signing[-_]?key"
-    r"|(?:^|[-_])token$|[a-z]Token$|^token|authorization|cookie|credential|signature|^key$"
-)
-"""Names of members and parameters whose value is a credential."""
-
-
 HIDDEN: Final = re.compile(r"\bb(['\"])(?:(?!\1)[^\\\n]|\\.)*\1|(?:&#x?[0-9A-Fa-f]+;){4,}|[A-Za-z0-9+/=_-]{20,}")
 
 
@@ -86,6 +82,10 @@ QUERY: Final = re.compile(r"([?&])([A-Za-z0-9_.-]+)=([^&\s\"'<>#]+)")
 
 
 QUOTED: Final = re.compile(r'("((?:[^"\\]|\\.)*)"\s*:\s*)"((?:[^"\\]|\\.)+)"')
+
+
+PAIR: Final = re.compile(r'("(?:name|key)"\s*:\s*"((?:[^"\\]|\\.)+)"\s*,\s*"value"\s*:\s*)"((?:[^"\\]|\\.)+)"')
+"""A member that is written as two: `{"name": "secret", "value": "..."}`."""
 
 
 PEM: Final = re.compile(
@@ -197,6 +197,15 @@ class Redactor:
         self._write_only = write_only(contract)
         self._request_headers = case_headers(contract)
 
+    def knowing(self, secrets: Secrets) -> Redactor:
+        """
+        The same redactor with more secrets.
+        """
+        more = copy.copy(self)
+        more._secrets = (*self._secrets, *secrets)
+        more.__dict__["gate"] = Gate(secrets=more._secrets, public=self.gate.public)
+        return more
+
     @functools.cached_property
     def gate(self) -> Gate:
         """
@@ -209,7 +218,7 @@ class Redactor:
         A report, a log line, a traceback: what the run named goes by its name, what looks secret by a stand-in.
         """
         text = HIDDEN.sub(self._opened, self._apart(self._named(text)))
-        return self._seen(text, self.gate.public)
+        return self._seen(text, self.gate.public, SHOWN)
 
     def request(self, request: Request) -> Request:
         """
@@ -288,7 +297,7 @@ class Redactor:
     # What can be seen to be a secret.
 
     def _credential(self, name: str) -> bool:
-        return name in self._write_only or CREDENTIAL.search(name) is not None
+        return name in self._write_only or is_credential(name)
 
     def _parameter(self, match: re.Match[str]) -> str:
         mark, name, value = match.groups()
@@ -296,13 +305,13 @@ class Redactor:
         return f"{mark}{name}={REDACTED if hidden else value}"
 
     def _member(self, match: re.Match[str]) -> str:
-        hidden = self._credential(match[2]) and not harmless(match[3], self.gate.public)
+        hidden = self._credential(match[2]) and not (is_message(match[3]) or harmless(match[3], self.gate.public))
         return f'{match[1]}"{REDACTED}"' if hidden else match[0]
 
-    def _seen(self, text: str, known: str) -> str:
+    def _seen(self, text: str, known: str, kinds: Kinds = PATTERNS + IDS) -> str:
         text = PEM.sub(lambda match: _kept_or(match[0], known, "private key"), text)
-        text = QUOTED.sub(self._member, QUERY.sub(self._parameter, text))
-        for kind, pattern in PATTERNS + IDS:
+        text = PAIR.sub(self._member, QUOTED.sub(self._member, QUERY.sub(self._parameter, text)))
+        for kind, pattern in kinds:
             text = pattern.sub(lambda match, kind=kind: _kept_or(match[0], known, kind), text)  # type: ignore[misc]
         return text
 
@@ -335,13 +344,21 @@ class Redactor:
 
     def _value(self, value: Json, name: str, answer: _Answer) -> Json:
         if isinstance(value, dict):
+            told = value.get("name", value.get("key"))
+            named = told if isinstance(told, str) and self._credential(told) else ""
             return {
-                answer.name(key): self._value(item, key if not self._credential(name) else name, answer)
+                answer.name(key): self._value(item, self._over(name, named if key == "value" else "", key), answer)
                 for key, item in value.items()
             }
         if isinstance(value, list):
             return [self._value(item, name, answer) for item in value]
         return answer.string(value, credential=self._credential(name)) if isinstance(value, str) else value
+
+    def _over(self, *names: str) -> str:
+        """
+        The first name that says credential, else the last one.
+        """
+        return next((name for name in names if self._credential(name)), names[-1])
 
 
 class _Answer:
@@ -360,7 +377,7 @@ class _Answer:
     def string(self, text: str, *, credential: bool) -> str:
         if text in self.ours:
             return text
-        if credential and any(map(str.isalnum, text)) and not harmless(text, ""):
+        if credential and any(map(str.isalnum, text)) and not (is_message(text) or harmless(text, "")):
             return text if text == REDACTED else REDACTED
         if moment := _moment(text):
             return self.moment(text, moment)
@@ -376,6 +393,10 @@ class _Answer:
         local = at.astimezone(moment.tzinfo)
         fraction = "." + "0" * (len(match[4]) - 1) if match[4] else ""
         return f"{local:%Y-%m-%d}{match[2]}{local:%H:%M:%S}{fraction}{match[5]}"
+
+
+SHOWN: Final = PATTERNS + tuple((kind, pattern) for kind, pattern in IDS if kind != "ray id")
+"""What does not stand in a text: all but the ray id, which the vendor's support asks for."""
 
 
 FORMATTED: Final = tuple((kind, pattern) for kind, pattern in IDS if kind in ("uuid", "hexadecimal id"))

@@ -238,14 +238,30 @@ def covered(text: bytes, wanted: Needles) -> list[tuple[int, int, str]]:
 
 def covered_apart(text: bytes, wanted: Needles) -> list[tuple[int, int, str]]:
     """
-    As `covered`, for secrets whose letters and digits stand apart, as in a list of pieces.
+    As `covered`, for secrets whose letters and digits stand apart, as in a list of pieces, or behind escapes.
     """
-    low = text.lower()
+    low = ESCAPED.sub(_flat, text).lower()
     hits = list(_hits(low.translate(None, APART), wanted))
     if not hits:
         return []
     places = [match.start() for match in re.finditer(rb"[a-z0-9]", low)]
     return _merged((places[start], places[end - 1] + 1, name) for start, end, name in hits)
+
+
+ESCAPED: Final = re.compile(
+    rb"\\+u([0-9A-Fa-f]{4})|\\+x([0-9A-Fa-f]{2})|%(?:25)*([0-9A-Fa-f]{2})|&(?:amp;)*#[Xx]([0-9A-Fa-f]{1,6});"
+    rb"|&(?:amp;)*#(\d{1,7});|\\+[abfnrtv]|&(?:amp;)*(?:nbsp|shy|zwj|zwnj|ensp|emsp|thinsp|NewLine|Tab);"
+)
+"""One sign as JSON, Python, an address or HTML escape it, once or again and again."""
+
+
+def _flat(match: re.Match[bytes]) -> bytes:
+    """
+    The sign that an escape stands for, and as much filling as keeps every place where it was.
+    """
+    hexadecimal = match[1] or match[2] or match[3] or match[4]
+    code = int(hexadecimal, 16) if hexadecimal else int(match[5] or 0)
+    return (bytes([code]) if code < 128 else b"\0").ljust(len(match[0]), b"\0")
 
 
 def _merged(hits: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
@@ -474,11 +490,15 @@ def views(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
 
 # Patterns and entropy: what no one named.
 
-PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
+Kinds = tuple[tuple[str, re.Pattern[str]], ...]
+"""What a pattern finds, and the pattern."""
+
+
+PATTERNS: Final[Kinds] = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         ("bearer credential", r"(?i:bearer)\s+(?!TOKEN\b)[A-Za-z0-9._~+/-]{16,}"),
-        ("basic credential", r"\b(?i:basic)\s+[A-Za-z0-9+/]{12,}={0,2}"),
+        ("basic credential", r"\b(?i:basic)\s+(?=\S*(?:[0-9=+]|[a-z][A-Z]))[A-Za-z0-9+/]{12,}={0,2}"),
         ("JSON web token", r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"),
         ("private key", r"-----BEGIN [A-Z ]*PRIVATE KEY[^\n]*"),
         ("cloud access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
@@ -489,14 +509,18 @@ PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 )
 
 
-IDS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+
+
+IDS: Final[Kinds] = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         ("ray id", r"\b(?!0{16})[0-9a-f]{16}-[A-Z]{3}\b"),
         ("stream key", r"\brtmps?://[^\s/\"'<>]+/[^\s/\"'<>]+/(?!STREAM_KEY\b)[^\s\"'<>]{8,}"),
         ("uuid", r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
         ("hexadecimal id", r"(?i)\b[0-9a-f]{32}\b"),
-        ("address of a machine", r"\b(?:\d{1,3}\.){3}\d{1,3}\b"),
+        # Four numbers that end in 0, or that follow the word version, are a version or a whole network.
+        ("address of a machine", rf"(?<!ersion )(?<!ersion=)(?<![\w.])(?:{_OCTET}\.){{3}}(?!0\b){_OCTET}(?![\w]|\.\d)"),
     )
 )
 

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from rtkcontract.checks import answer as answers
 from rtkcontract.checks import judge as judging
 from rtkcontract.checks import secrets as secret_checks
+from rtkcontract.contract.credentials import is_credential
 from rtkcontract.contract.expectation import Clause, Oracle, Path, Violation, lacking, source_ids, sources_of
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.model import (
@@ -39,7 +40,8 @@ from rtkcontract.model import (
     Source,
 )
 from rtkcontract.openapi.references import located, resolve
-from rtkcontract.redaction.redactor import CREDENTIAL, REDACTED, Redactor, write_only
+from rtkcontract.redaction.exchange import credentials_in
+from rtkcontract.redaction.redactor import REDACTED, Redactor, write_only
 from rtkcontract.validation import inputs
 from rtkcontract.validation.inputs import Exchange, Item
 
@@ -169,7 +171,7 @@ class Rules:
         return frozenset(self._declared(self.operation.request_schema))
 
     def _credential(self, name: str | int) -> bool:
-        return isinstance(name, str) and (name in self._hidden or CREDENTIAL.search(name) is not None)
+        return isinstance(name, str) and (name in self._hidden or is_credential(name))
 
     def _cleared(self, value: Json) -> Json:
         if isinstance(value, dict):
@@ -478,6 +480,18 @@ class Rules:
         token = next((value for name, value in request.headers if name.lower() == "authorization"), "")
         return asked, self.answer(response, asked=asked, content=request.content, token=_token(token))
 
+    def safe(self, verdict: Verdict, exchange: Exchange) -> Verdict:
+        """
+        The verdict without the credentials that the exchange itself carries, wherever they come again.
+        """
+        if not verdict.broken and not verdict.notes:
+            return verdict
+        hide = self.redactor.knowing(credentials_in(exchange.request, exchange.response, self._hidden)).text
+        broken = [
+            replace(one, field=hide(one.field), value=hide(one.value), rule=hide(one.rule)) for one in verdict.broken
+        ]
+        return replace(verdict, broken=tuple(broken), notes=tuple(map(hide, verdict.notes)))
+
     def request(self, request: Request) -> Half:
         """
         The verdict on the body of a request; what another media type does is not known.
@@ -638,7 +652,7 @@ def exchange_verdict(rules: Rules | None, exchange: Exchange, number: int = 1) -
     if asked.expect.outcome == "rejected" and status and 400 <= status < 500:
         notes.append(f"the target refused the request with {status}")
     outcomes = {asked.expect.outcome, answer.expect.outcome if answer else "accepted"}
-    return Verdict(
+    verdict = Verdict(
         number=number,
         kind="exchange",
         outcome="rejected" if "rejected" in outcomes else "unspecified" if "unspecified" in outcomes else "accepted",
@@ -647,6 +661,7 @@ def exchange_verdict(rules: Rules | None, exchange: Exchange, number: int = 1) -
         notes=tuple(dict.fromkeys(notes)),
         status=status,
     )
+    return rules.safe(verdict, exchange)
 
 
 # ---- the whole
