@@ -42,14 +42,9 @@ LIBRARIES: dict[str, set[str]] = {
     },  # a transport is made for the client of a user's test
     "hypothesis": {"generation.fuzz"},
     "jinja2": {"reports.html"},
-    "jsonschema": {"contract.load"},
-    # inclusion asks for canonical forms, expectation and validator for verdicts, load whether a schema is one
-    "jsonschema_rs": {
-        "contract.expectation",
-        "contract.load",
-        "json_schema.inclusion",
-        "json_schema.validator",
-    },
+    "jsonschema": {"json_schema.reference"},
+    # inclusion asks for canonical forms, validator for verdicts, load whether a schema is one
+    "jsonschema_rs": {"contract.load", "json_schema.inclusion", "json_schema.validator"},
     "markupsafe": {"reports.html"},
     "pytest": {"plugins.pytest_plugin", "plugins.pytest_fixture", "cli.check"},
     "rich": {"reports.text", "reports.progress"},

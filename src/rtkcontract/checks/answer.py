@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from rtkcontract.contract.expectation import Oracle, Violation, sources_of
+from rtkcontract.contract.expectation import Oracle, sources_of
+from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
+from rtkcontract.json_schema.validator import Violation
 from rtkcontract.json_schema.values import ABSENT, ITEM, Place, taken
 from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Outcome, Response, Severity
 from rtkcontract.openapi.references import located, resolve
@@ -60,6 +62,10 @@ class Judged:
 
     def success_of(self, status: int) -> Oracle:
         return self.success.get(status, self.any_success)
+
+    @cached_property
+    def request(self) -> Oracle:
+        return Oracle(self.contract.document, self.operation.request_schema)
 
     @cached_property
     def success_statuses(self) -> str:
@@ -242,6 +248,19 @@ class Answer:
 
 
 Check: TypeAlias = Callable[[Answer], Iterator[Finding]]
+
+
+def confirmed(answer: Answer, *, accepted: bool) -> None:
+    """
+    Raises CannotTell where the reference implementation does not agree that the sent body is valid, or is not.
+    """
+    sent = _parsed(answer.case.content)[0]
+    request = answer.judged.request
+    if sent is not ABSENT and request.valid(sent) == accepted:
+        from rtkcontract.json_schema.reference import doubt  # asked before a finding only, and takes long to import
+
+        if differing := doubt(request, sent, valid=accepted):
+            raise CannotTell(f"two validators disagree about the request body: {differing}")
 
 
 def shown(value: Json) -> str:

@@ -4,6 +4,7 @@
 1. A check that does not apply yields nothing. None of them raises for anything that a target may answer.
 2. Each finding cites the sources of the promise that was broken.
 3. What the sources leave open is judged as a note at most.
+   A finding about a schema needs the reference implementation to agree; else it cannot be told.
 4. `judge` looks at one answer, `judge_run` at all of them together: ids, memory, relations and dropped members.
 """
 
@@ -16,6 +17,7 @@ from rtkcontract.checks.shape import body_schema, content_type, envelope
 from rtkcontract.checks.status import latency, status
 from rtkcontract.checks.values import defaults, echo, times
 from rtkcontract.contract.deviations import known_deviation
+from rtkcontract.errors import CannotTell
 from rtkcontract.model import Answered, Case, Contract, Observation, Operation, Result
 
 CHECKS: tuple[Check, ...] = (status, content_type, envelope, body_schema, echo, defaults, secrets, times, latency)
@@ -45,5 +47,8 @@ def judge(
     answer = parsed or answer_of(
         judged(contract, operation), case, observation, max_latency_s=max_latency_s, known=secrets
     )
-    found = [finding for check in CHECKS for finding in check(answer)]
+    try:
+        found = [finding for check in CHECKS for finding in check(answer)]
+    except CannotTell as differing:
+        return Result(case=case, status="error", findings=(), observation=observation, reason=str(differing))
     return result_with(case, observation, known_deviation(operation, found))

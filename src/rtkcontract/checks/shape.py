@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rtkcontract.checks.answer import Answer, shown
 from rtkcontract.contract.expectation import sources_of
+from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import pointer
 from rtkcontract.json_schema.values import ABSENT, ITEM, Place, same, taken
 from rtkcontract.model import Finding, Json
@@ -87,6 +88,10 @@ def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], 
             continue
         if answer.case.expect.outcome != "accepted" and sent is not ABSENT and same(found, sent):
             continue
+        from rtkcontract.json_schema.reference import doubt_of  # asked before a finding only, and takes long to import
+
+        if differing := doubt_of(oracle, answer.body, violation):
+            raise CannotTell(f"two validators disagree about the response: {differing}")
         node = oracle.node(violation.schema_pointer)
         yield answer.finding(
             check,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rtkcontract.checks.answer import Answer
+from rtkcontract.checks.answer import Answer, confirmed
 from rtkcontract.contract.expectation import source_ids
 from rtkcontract.model import Finding, Json
 
@@ -29,6 +29,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             schema_at=where,
         )
     elif expect.outcome == "accepted" and answer.outcome == "rejected":
+        confirmed(answer, accepted=True)
         yield answer.finding(
             "status",
             "status",
@@ -38,6 +39,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             schema_at=where,
         )
     elif expect.outcome == "rejected" and answer.outcome == "accepted":
+        confirmed(answer, accepted=False)
         yield answer.finding(
             "status", "status", f"a 4xx: {expect.reason}", _told_status(answer), expect.sources, schema_at=where
         )

@@ -1,5 +1,5 @@
 """
-(schema, value) -> what the sources say about it; the only module that knows jsonschema-rs.
+(schema, value) -> what the sources say about it; what they decide and what they leave open.
 
 1. The schema is the oracle: a body that conforms is accepted, one that does not is rejected.
 2. `x-unspecified` in a schema says what no source decides: `when` names values, `keyword` names a constraint whose
@@ -12,35 +12,15 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import jsonschema_rs
-
-from rtkcontract.errors import CannotTell
-from rtkcontract.json_schema.json_text import NotStrictJson, at, loads, pointer
+from rtkcontract.json_schema.json_text import NotStrictJson, at, loads
+from rtkcontract.json_schema.validator import Path, Validator, Violation
+from rtkcontract.json_schema.validator import plain as plain_value
 from rtkcontract.model import Expectation, Json
 from rtkcontract.openapi.references import located, resolve
-
-Path = tuple[str | int, ...]
-
-
-_WHOLE = json.JSONEncoder(ensure_ascii=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """
-    One broken keyword: where in the value, and where in the document.
-    """
-
-    path: Path
-    keyword: str
-    schema_pointer: str
-    message: str
-    """Names the rule and never quotes the value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,113 +77,17 @@ def lacking(content: bytes, place: str, message: str) -> tuple[str, ...]:
     return tuple(name for name in names if name not in found) if isinstance(found, dict) else ()
 
 
-def _plain(value: Json) -> Json:
+class Oracle(Validator):
     """
-    The value as the validator wants it: numbers of the builtin types only, and a question mark for half a surrogate
-    pair.
-    """
-    text = _WHOLE.encode(value)
-    return json.loads(text if text.isascii() else text.encode("utf-8", "replace"))
-
-
-def _refers(schema: Json) -> bool:
-    if isinstance(schema, dict):
-        return "$ref" in schema or any(map(_refers, schema.values()))
-    return isinstance(schema, list) and any(map(_refers, schema))
-
-
-def _place(node: Json, wanted: Json) -> tuple[str, ...] | None:
-    """
-    Where a document holds this very object; None where it does not.
-    """
-    if node is wanted:
-        return ()
-    for name, member in node.items() if isinstance(node, dict) else enumerate(node):
-        if isinstance(member, dict | list) and (below := _place(member, wanted)) is not None:
-            return (str(name), *below)
-    return None
-
-
-class Oracle:
-    """
-    Judges values under one schema of one bundled document.
+    Judges values under one schema of one bundled document, and knows what no source decides.
     """
 
     def __init__(self, document: Json, schema: Json) -> None:
-        self.document, self.schema = document, schema
-        self._validator = self._compiled(schema)
-        self._whens: dict[int, jsonschema_rs.Draft202012Validator] = {}
+        super().__init__(schema, document)
+        self._whens: dict[int, Validator] = {}
         self._last: tuple[Json, tuple[Clause, ...]] | None = None
         self._opens: dict[int, bool] = {}
         """By the identity of a schema, whether it or a part of it has clauses."""
-
-    @functools.cached_property
-    def _place(self) -> tuple[str, ...]:
-        """
-        Where the schema stands in the document, when it stands there itself and not by a reference; () for nowhere.
-        """
-        return _place(self.document, self.schema) or ()
-
-    def _compiled(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
-        root: Json = {"allOf": [schema]}
-        if _refers(schema):  # the components of the whole document take longer to read than most schemas
-            root["components"] = self.document.get("components", {})
-        try:
-            return jsonschema_rs.Draft202012Validator(root, validate_formats=True)
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
-
-    def valid(self, value: Json) -> bool:
-        return self.valid_plain(_plain(value))
-
-    def violations(self, value: Json) -> tuple[Violation, ...]:
-        """
-        Every broken keyword, in the validator's order.
-        """
-        return self.violations_plain(_plain(value))
-
-    def valid_plain(self, value: Json) -> bool:
-        """
-        As `valid`, for a value without `Written` numbers and without halves of surrogate pairs; it is not copied.
-        """
-        return bool(self._validator.is_valid(value))
-
-    def violations_plain(self, value: Json) -> tuple[Violation, ...]:
-        """
-        As `violations`, under the conditions of `valid_plain`.
-        """
-        return tuple(self._violation(error) for error in self._validator.iter_errors(value))
-
-    def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
-        parts = [str(part) for part in error.schema_path]
-        if parts[:2] == ["allOf", "0"]:
-            parts = [*self._place, *parts[2:]]
-        if parts[-2:-1] == ["properties"] and self._at(parts) is False:
-            parts = parts[:-1]  # the member may not be there: that is what `properties` says
-        keyword = parts[-1] if parts else ""
-        path = tuple(error.instance_path)
-        limit = self._limit(parts)
-        where = ".".join(map(str, path)) or "the body"
-        return Violation(
-            path=path, keyword=keyword, schema_pointer=pointer(parts), message=f"{where}: {keyword} {limit}".rstrip()
-        )
-
-    def _limit(self, parts: list[str]) -> str:
-        """
-        The keyword's value as a short text; unions are told by the titles of their members.
-        """
-        value = self._at(parts)
-        if value is None:
-            return ""
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return "of " + " | ".join(str(item.get("title", item)) for item in value)
-        return str(value) if not isinstance(value, dict) else ""
-
-    def _at(self, parts: list[str]) -> Json:
-        try:
-            return at(self.document, pointer(parts))
-        except LookupError:
-            return None
 
     def node(self, schema_pointer: str) -> Json:
         """
@@ -222,7 +106,7 @@ class Oracle:
 
     def _clauses_of(self, value: Json, plain: Json) -> tuple[Clause, ...]:
         if self._last is None or self._last[0] is not value:
-            plain = _plain(value) if plain is None else plain
+            plain = plain_value(value) if plain is None else plain
             self._last = (value, tuple(self._clauses(self.schema, plain, ())))
         return self._last[1]
 
@@ -270,8 +154,8 @@ class Oracle:
     def _applies(self, entry: Json, value: Json) -> bool:
         key = id(entry)
         if key not in self._whens:
-            self._whens[key] = self._compiled(entry["when"])
-        return bool(self._whens[key].is_valid(value))
+            self._whens[key] = Validator(entry["when"], self.document)
+        return self._whens[key].valid_plain(value)
 
     def expectation(self, value: Json, *, plain: bool = False) -> Expectation:
         """
@@ -279,7 +163,7 @@ class Oracle:
 
         `plain` says that the value holds no number of ours and no half surrogate pair.
         """
-        return self._expectation(value, value if plain else _plain(value))
+        return self._expectation(value, value if plain else plain_value(value))
 
     def _expectation(self, value: Json, plain: Json) -> Expectation:
         clauses = self._clauses_of(value, plain)

@@ -159,12 +159,11 @@ def schema_problems(document: Json) -> Iterator[str]:
     """
     for key, schema in document.get("components", {}).get("schemas", {}).items():
         if not jsonschema_rs.meta.is_valid(schema):
-            from jsonschema import Draft202012Validator, SchemaError  # says best where, and takes long to import
+            from rtkcontract.json_schema.reference import schema_problem  # says best where, and takes long to import
 
-            try:
-                Draft202012Validator.check_schema(schema)
-            except SchemaError as error:
-                yield f"{located('/components/schemas/' + key, document)}{error.json_path[1:]}: {error.message[:200]}"
+            if (problem := schema_problem(schema)) is not None:
+                place, reason = problem
+                yield f"{located('/components/schemas/' + key, document)}{place}: {reason[:200]}"
 
 
 def contract_of(document: Json, read: Read, where: str) -> Contract:

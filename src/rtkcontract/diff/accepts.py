@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from rtkcontract.diff.compatibility import judge, said
 from rtkcontract.json_schema.structure import bare, forbidding, seen_from, unknown_to
-from rtkcontract.json_schema.validator import Broken, Judge
+from rtkcontract.json_schema.validator import Validator, Violation
 from rtkcontract.model import Json, Parameter
 from rtkcontract.openapi.operation import Surface
 
@@ -23,11 +23,11 @@ def _shape(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-_MADE: dict[tuple[int, int, str], tuple[Json, Json | None, tuple[Judge, ...]]] = {}
+_MADE: dict[tuple[int, int, str], tuple[Json, Json | None, tuple[Validator, ...]]] = {}
 """Judges by the identity of the two schemas, which are kept so that an identity stays theirs."""
 
 
-def _judges(schema: Json, other: Json | None, flag: str) -> tuple[Judge, ...]:
+def _judges(schema: Json, other: Json | None, flag: str) -> tuple[Validator, ...]:
     key = (id(schema), id(other), flag)
     if key not in _MADE:
         if len(_MADE) > 256:
@@ -36,7 +36,7 @@ def _judges(schema: Json, other: Json | None, flag: str) -> tuple[Judge, ...]:
     return _MADE[key][2]
 
 
-def _made(schema: Json, other: Json | None, flag: str) -> Iterator[Judge]:
+def _made(schema: Json, other: Json | None, flag: str) -> Iterator[Validator]:
     own = seen_from(schema, flag)
     yield judge(own)
     if other is not None:
@@ -45,11 +45,11 @@ def _made(schema: Json, other: Json | None, flag: str) -> Iterator[Judge]:
             yield judge(hidden)
 
 
-def body_refusals(schema: Json, body: Json, flag: str, other: Json | None = None) -> tuple[Broken, ...]:
+def body_refusals(schema: Json, body: Json, flag: str, other: Json | None = None) -> tuple[Violation, ...]:
     """
     The keywords that a body breaks; `flag` is "readOnly" for a request and "writeOnly" for an answer.
     """
-    return tuple(broken for one in _judges(schema, other, flag) for broken in one.broken(body))
+    return tuple(broken for one in _judges(schema, other, flag) for broken in one.violations_plain(body))
 
 
 def _media(media: Mapping[str, Json] | None, kind: str | None) -> Json | None:
@@ -100,7 +100,7 @@ def _parameters(declared: tuple[Parameter, ...], sent: Mapping[str, Json]) -> It
         if name not in known:
             if not name.startswith("path "):
                 yield f"{name} is not declared"
-        elif not judge(bare(known[name].schema)).fits(value):
+        elif not judge(bare(known[name].schema)).valid_plain(value):
             yield f"{name} does not fit"
     yield from (
         f"no {name}" for name, item in known.items() if item.required and item.where != "path" and name not in sent
@@ -143,7 +143,7 @@ def _answer(surface: Surface, answer: Json, other: Surface | None) -> Iterator[s
     yield from (
         f"header {name} does not fit"
         for name, value in sent.items()
-        if name in told.headers and not judge(bare(told.headers[name].schema)).fits(value)
+        if name in told.headers and not judge(bare(told.headers[name].schema)).valid_plain(value)
     )
     if "body" in answer:
         schema = _media(told.media, answer.get("media_type"))

@@ -22,7 +22,7 @@ from rtkcontract.diff.schema_edits import Edit, told
 from rtkcontract.json_schema.inclusion import covers
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.structure import forbidding, in_place, unknown_to
-from rtkcontract.json_schema.validator import Broken, Judge
+from rtkcontract.json_schema.validator import Validator, Violation
 from rtkcontract.model import Json
 
 _Missed: TypeAlias = "dict[int, frozenset[tuple[str, str]]]"
@@ -96,15 +96,15 @@ def equal(old: Json, new: Json) -> bool:
 
 
 @functools.lru_cache(maxsize=512)
-def _judge(text: str) -> Judge:
+def _judge(text: str) -> Validator:
     import json
 
-    return Judge(json.loads(text))
+    return Validator(json.loads(text))
 
 
-def judge(schema: Json) -> Judge:
+def judge(schema: Json) -> Validator:
     """
-    A judge of the schema, made once.
+    A validator of the schema, made once.
     """
     return _judge(dumps(schema))
 
@@ -141,7 +141,7 @@ class Proof:
         sender, taker = judge(sending(before, edit.after, self.side)), judge(accepting(before, edit.after, self.side))
 
         def tells(value: Json) -> bool:
-            return giver.fits(value) and sender.fits(value) and not taker.fits(value)
+            return giver.valid_plain(value) and sender.valid_plain(value) and not taker.valid_plain(value)
 
         made = values([_trimmed(schema, edit.about) for schema in (before, edit.after, *level)])
         found = sorted(filter(tells, made), key=size)
@@ -168,11 +168,11 @@ class Proof:
         """
         carried = [value]
         for level in reversed(above):
-            fits = judge(sending(level.old, level.new, self.side)).fits
+            fits = judge(sending(level.old, level.new, self.side)).valid_plain
             giver = level.old if self.side == "request" else level.new
             hosts = (host for inner in carried for host in _hosts(giver, level.step, inner))
             carried = list(itertools.islice(filter(fits, hosts), MOST_CARRIED))
-        told = (body for body in carried if self.sender.fits(body) and not self.taker.fits(body))
+        told = (body for body in carried if self.sender.valid_plain(body) and not self.taker.valid_plain(body))
         return next(told, None)
 
 
@@ -223,7 +223,7 @@ def _broken_by_branch(schema: Json, value: Json) -> _Missed:
     """
     found: _Missed = {}
     for index, branch in enumerate(_branches(schema)):
-        broken = judge(branch).broken(value)
+        broken = judge(branch).violations_plain(value)
         if not any(item.keyword in ("enum", "const", "type") for item in broken):
             found[index] = frozenset((item.keyword, ".".join(map(str, item.path)) + ":" + item.name) for item in broken)
     return found
@@ -267,11 +267,11 @@ def _least(group: list[tuple[_Missed, Json]]) -> list[tuple[_Missed, Json]]:
     return sorted(picked, key=lambda item: size(item[1]))
 
 
-def _place(item: Broken, name: str = "") -> str:
+def _place(item: Violation, name: str = "") -> str:
     return ".".join(str(part) for part in (*item.path, *([name] if name else [])))
 
 
-_WORDS: Final[dict[str, Callable[[Broken], str]]] = {
+_WORDS: Final[dict[str, Callable[[Violation], str]]] = {
     "required": lambda item: f"no {_place(item, item.name)}",
     "false": lambda item: f"{_place(item)} is not allowed",
     "additionalProperties": lambda item: f"{_place(item, item.name)} is not declared",
@@ -288,11 +288,11 @@ _WORDS: Final[dict[str, Callable[[Broken], str]]] = {
 }
 
 
-def said(item: Broken) -> str:
+def said(item: Violation) -> str:
     """
     A broken keyword in a few words; never the value itself.
     """
-    words = _WORDS.get(item.keyword)
+    words = _WORDS.get("false" if item.unwanted else item.keyword)
     return (
         words(item)
         if words
@@ -301,19 +301,19 @@ def said(item: Broken) -> str:
     )
 
 
-def why(schema: Json, taker: Judge, value: Json, edit: Edit) -> str:
+def why(schema: Json, taker: Validator, value: Json, edit: Edit) -> str:
     """
     In few words, why the value does not fit.
     """
     branches = _broken_by_branch(schema, value) if edit.union else {}
     if edit.union and _branches(schema):
-        each = [_said_all(judge(_branches(schema)[index]).broken(value)) for index in branches]
+        each = [_said_all(judge(_branches(schema)[index]).violations_plain(value)) for index in branches]
         if not any(branches.values()) and branches:
             return f"fits {len(branches)} members of the union"
         return ", or ".join(dict.fromkeys(text for text in each if text)) or "fits no member of the union"
-    broken = taker.broken(value)
+    broken = taker.violations_plain(value)
     return _said_all(broken[:2]) or "does not fit"
 
 
-def _said_all(broken: Iterable[Broken]) -> str:
+def _said_all(broken: Iterable[Violation]) -> str:
     return " and ".join(dict.fromkeys(map(said, broken)))

@@ -16,7 +16,7 @@ from typing import Literal
 
 from rtkcontract.diff.counterexamples import size, values
 from rtkcontract.diff.schema_edits import told
-from rtkcontract.json_schema.validator import Judge
+from rtkcontract.json_schema.validator import Validator
 from rtkcontract.model import Json, Parameter
 from rtkcontract.openapi.operation import Credential, Surface
 
@@ -41,8 +41,8 @@ def sample(schema: Json) -> Json:
     """
     A small value that fits; None where none was found.
     """
-    judge = Judge(schema)
-    return min((value for value in values([schema]) if judge.fits(value)), key=size, default=None)
+    judge = Validator(schema)
+    return min((value for value in values([schema]) if judge.valid_plain(value)), key=size, default=None)
 
 
 def smallest_request(surface: Surface) -> Json:

@@ -2,7 +2,7 @@
 What can be proven about two JSON Schemas, and what one schema says about one value; formats count.
 
 1. `covers` answers True only with a proof. Anything else, "no" included, is no proof of the opposite: that takes a
-   value, and a value is judged by `Judge`.
+   value, and a value is judged by `Validator`.
 2. A schema that the library cannot model is covered by nothing and covers nothing.
 """
 

@@ -23,8 +23,9 @@ from rtkcontract.checks import answer as answers
 from rtkcontract.checks import judge as judging
 from rtkcontract.checks import secrets as secret_checks
 from rtkcontract.contract.credentials import is_credential
-from rtkcontract.contract.expectation import Clause, Oracle, Path, Violation, lacking, source_ids, sources_of
+from rtkcontract.contract.expectation import Clause, Oracle, lacking, source_ids, sources_of
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
+from rtkcontract.json_schema.validator import Path, Violation
 from rtkcontract.model import (
     Answered,
     Case,
