@@ -81,7 +81,11 @@ def _tuple(read: Read, name: str, where: str) -> tuple[Json, ...]:
     return tuple(read_json(read, name, where)) if read(name) is not None else ()
 
 
-def _operation(document: Json, path: str, method: str, item: Json, read: Read, where: str) -> Operation:
+def _operation(document: Json, profile: Json, path: str, method: str, read: Read, where: str) -> Operation:
+    """
+    One operation, with what the document and the profile say of every operation.
+    """
+    item = document["paths"][path]
     spec = item[method]
     name = spec["operationId"]
     body = resolve(document, spec.get("requestBody", {}))
@@ -104,9 +108,12 @@ def _operation(document: Json, path: str, method: str, item: Json, read: Read, w
         error_schema=error,
         data_schema=_member(document, next(iter(success.values()), {}), "data"),
         parameters=_parameters(document, (*item.get("parameters", ()), *spec.get("parameters", ()))),
-        tolerated=tuple(spec.get("x-tolerated", ())),
-        unspecified=tuple(spec.get("x-unspecified", ())),
-        rate_limits=tuple(spec.get("x-rate-limits", ())),
+        tolerated=(
+            *(entry for entry in profile.get("tolerated", ()) if entry["as"] in spec["responses"]),
+            *spec.get("x-tolerated", ()),
+        ),
+        unspecified=(*document.get("x-unspecified", ()), *spec.get("x-unspecified", ())),
+        rate_limits=(*profile.get("rates", ()), *spec.get("x-rate-limits", ())),
         written_cases=_tuple(read, f"{name}/cases.json", where),
         rows=_lines(read, f"{name}/rows.jsonl"),
         corpus=_lines(read, f"{name}/corpus.jsonl"),
@@ -170,13 +177,14 @@ def contract_of(document: Json, read: Read, where: str) -> Contract:
     """
     The contract that a bundled document and the files beside it state.
     """
+    profile = read_json(read, "profile.json", where) if read("profile.json") is not None else {}
     try:
         operations = {
             operation.name: operation
             for path, item in document.get("paths", {}).items()
-            for method in METHODS
-            if method in item
-            for operation in [_operation(document, path, method, item, read, where)]
+            for method in item  # in the order of the document: the first one is the default
+            if method in METHODS
+            for operation in [_operation(document, profile, path, method, read, where)]
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise CannotTell(f"{where} holds no OpenAPI document that can be read: {error!r}") from None
