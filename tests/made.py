@@ -97,6 +97,22 @@ def contract_of(files: dict[str, bytes]) -> tuple[Contract, Operation]:
     return contract, operation
 
 
+def only(folder: Path, name: str = "create_meeting") -> Path:
+    """
+    Narrows the contract in a folder to one operation, in place.
+    """
+    file = folder / "openapi.json"
+    document = json.loads(file.read_text())
+    document["paths"] = {
+        path: {key: value for key, value in item.items() if key in ("parameters", method)}
+        for path, item in document["paths"].items()
+        for method, spec in item.items()
+        if method != "parameters" and spec["operationId"] == name
+    }
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return folder
+
+
 def made(name: str, schema: Any, rows: bytes = b"") -> tuple[Contract, Operation]:
     return contract_of(files_of(name, schema, rows))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import made
 from rtkcontract.contract import load, revisions
 from rtkcontract.diff.changes import compare
 from rtkcontract.errors import CannotTell
@@ -46,7 +47,7 @@ def checkout(tmp_path):
     """
     A repository whose main holds our schemas, with a branch on which the upper limit is lower.
     """
-    shutil.copytree(SCHEMAS, tmp_path / "schemas")
+    made.only(Path(shutil.copytree(SCHEMAS, tmp_path / "schemas")))
     git(tmp_path, "init")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-m", "one")

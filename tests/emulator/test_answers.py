@@ -100,7 +100,7 @@ def test_ids_are_unique() -> None:
 
 def test_every_answer_is_signed() -> None:
     """A success and each kind of refusal names the emulator as its server, once."""
-    responses = [_ask(), _ask(b""), _ask(headers=()), _ask(method="GET"), _ask(method="HEAD"), _ask(path="/nowhere")]
+    responses = [_ask(), _ask(b""), _ask(headers=()), _ask(method="PUT"), _ask(method="HEAD"), _ask(path="/nowhere")]
 
     assert [201, 400, 400, 405, 405, 404] == [response.status for response in responses]
     for response in responses:
@@ -171,7 +171,7 @@ REFUSED: dict[str, tuple[int, str, int, dict[str, Any]]] = {
     "other account": (403, "A", 10000, {"path": _path(account="f" * 32)}),
     "unknown app": (404, "B", 404, {"path": _path(app=str(uuid.UUID(int=9)))}),
     "unknown path": (404, "A", 7003, {"path": "/accounts"}),
-    "path with one segment more": (404, "A", 7003, {"path": _path() + "/x"}),
+    "path of no operation": (404, "A", 7003, {"path": _path() + "/x/y"}),
     "empty app": (404, "A", 7003, {"path": _path(app="")}),
     "wrong method": (405, "B", 405, {"method": "DELETE"}),
     "method in lower case": (405, "B", 405, {"method": "post"}),
@@ -214,8 +214,8 @@ def test_a_malformed_token_has_a_chain() -> None:
 
 def test_a_wrong_method_is_told_the_right_one() -> None:
     """405 carries Allow; HEAD has no body."""
-    assert "POST" == _ask(method="GET").header("allow")
-    assert ("POST", b"") == (_ask(method="HEAD").header("allow"), _ask(method="HEAD").content)
+    assert "GET, POST" == _ask(method="PUT").header("allow")
+    assert ("GET, POST", b"") == (_ask(method="HEAD").header("allow"), _ask(method="HEAD").content)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_bad_body_of_the_sdk_fails_before_it_leaves(server: Server) -> None:
         "the request is outside the contract; nothing was sent",
         "  session_keep_alive_time_in_secs is 30",
         "    it must be at least 60 (60 to 600)",
-        "    source: Cloudflare's published OpenAPI document, operation create_meeting, read 2026-11-22, and 2 more",
+        "    source: Cloudflare's published OpenAPI document, RealtimeKit, read 2026-11-22, and 2 more",
         "    schema: create_meeting/request.json#/properties/session_keep_alive_time_in_secs/minimum",
     ] == str(caught.value).splitlines()
 
@@ -177,7 +177,7 @@ def test_what_is_not_ours_passes_untouched() -> None:
 
     with httpx.Client(transport=ContractTransport(httpx.MockTransport(handle))) as client:
         other = client.post("https://example.com/meetings", content=b"{broken")
-        got = client.get(f"https://api.cloudflare.com/client/v4/accounts/{ACCOUNT}/realtime/kit/{APP}/meetings")
+        got = client.delete(f"https://api.cloudflare.com/client/v4/accounts/{ACCOUNT}/realtime/kit/{APP}/meetings")
 
     assert (b"not json", "POST") == (other.content, other.headers["x-method"])
     assert 200 == got.status_code

@@ -48,9 +48,7 @@ def test_a_finding_tells_sent_expected_got_source_and_the_command(broken: Run) -
     assert f"     sent       {samples.KEEP_ALIVE} = 59\n" in text
     assert f"   + expected   a 4xx: {samples.KEEP_ALIVE}: minimum 60\n" in text
     assert "   - got        201 in 3.0 ms\n" in text
-    assert (
-        "source     Cloudflare's published OpenAPI document, operation create_meeting (oas), dated 2026-08-14" in text
-    )
+    assert "source     Cloudflare's published OpenAPI document, RealtimeKit (oas), dated 2026-08-14" in text
     assert "also       create_meeting/session_keep_alive_time_in_secs/below-minimum-by-a-fraction\n" in text
     assert (
         f"rtkcontract send create_meeting/{samples.KEEP_ALIVE}/below-minimum --target emulator --plan smoke\n" in text

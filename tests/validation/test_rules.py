@@ -87,7 +87,7 @@ def test_a_keep_alive_of_30_is_told_with_field_value_limit_and_source() -> None:
         "line 1: outside the contract (create_meeting, request body)",
         "  session_keep_alive_time_in_secs is 30",
         "    it must be at least 60 (60 to 600)",
-        "    source: Cloudflare's published OpenAPI document, operation create_meeting, read 2026-11-22, and 2 more",
+        "    source: Cloudflare's published OpenAPI document, RealtimeKit, read 2026-11-22, and 2 more",
         "    schema: create_meeting/request.json#/properties/session_keep_alive_time_in_secs/minimum",
     ] == rules.text(verdict).splitlines()
 
@@ -383,7 +383,7 @@ def test_an_exchange_is_judged_by_the_operation_that_it_matches() -> None:
     item["get"] = {**item["post"], "operationId": "list_meetings"}
     del item["get"]["requestBody"]
     listing = replace(OPERATION, name="list_meetings", method="GET", request_schema={})
-    contract = replace(CONTRACT, document=document, operations={**CONTRACT.operations, "list_meetings": listing})
+    contract = replace(CONTRACT, document=document, operations={OPERATION.name: OPERATION, "list_meetings": listing})
     har = _har(_entry("", method="GET"), _entry("{}"), _entry("{}", method="PUT")).encode()
     found = list(rules.verdicts(contract, OPERATION, io.BytesIO(har)))
 

@@ -292,7 +292,17 @@ def _taken_back(label: str, undone: Callable[[str], bool], folder: Path | None) 
             value = patched(value, step.undo.get(name, ()))
         return dumps(value).encode()
 
-    return from_reader(read, label=label)
+    surfaces: dict[str, Surface] = {}
+    for operation in _with_history(folder):
+        surfaces |= from_reader(read, label=label, operation=operation).surfaces
+    return Revision(label=label, surfaces=surfaces)
+
+
+def _with_history(folder: Path) -> tuple[str, ...]:
+    """
+    The operations whose past is known; nothing can be said of the others on an earlier day.
+    """
+    return tuple(sorted(history.parent.name for history in folder.glob("*/history")))
 
 
 def _from_path(path: Path, operation: str, sides: Sides) -> Revision:
@@ -361,7 +371,15 @@ def pair(
     if not new:
         path = old.partition(":")[2] or "schemas"
         new = path if (folder / path).exists() else str(data_folder("schemas"))
-    return (
-        read(old, operation=operation, folder=folder, sides=sides),
-        read(new, operation=operation, folder=folder, sides=sides),
-    )
+    found = tuple(read(name, operation=operation, folder=folder, sides=sides) for name in (old, new))
+    if DATE.match(old) or DATE.match(new):
+        found = tuple(_only(revision, _with_history(data_folder("schemas"))) for revision in found)
+    return found[0], found[1]
+
+
+def _only(revision: Revision, operations: Iterable[str]) -> Revision:
+    """
+    The revision with those of the operations that it has; the whole revision where it has none of them.
+    """
+    kept = {name: revision.surfaces[name] for name in operations if name in revision.surfaces}
+    return Revision(label=revision.label, surfaces=kept or revision.surfaces)

@@ -451,6 +451,13 @@ def values_of(nodes: tuple[Json, ...], place: Place) -> list[Json]:
     ]
 
 
+def _decided_examples(nodes: tuple[Json, ...]) -> list[Json]:
+    """
+    The examples of the nodes in which a clause leaves ordinary values open: they are values that it does not.
+    """
+    return [value for node in nodes if "x-unspecified" in node for value in node.get("examples", ())]
+
+
 def _candidates(
     nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], values: tuple[Json, ...] | None, good: list[Json]
 ) -> list[Candidate]:
@@ -466,6 +473,7 @@ def _candidates(
         for value in (*node.get("enum", ()), *const(node)):
             into.add(f"member-{value}" if isinstance(value, str) else f"member-{dumps(value)}", "enum", value)
     enumerated = bool(into.candidates)
+    into.add("example", "type", *_decided_examples(nodes))
     if "null" in types:
         into.add("null", "type", None)
     if "boolean" in types:
