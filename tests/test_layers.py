@@ -51,7 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "schemathesis": {"generation.fuzz"},
     "uvicorn": {"network.server"},
     "vcr": {"recordings.vcr_adapter"},
-    "yaml": {"json_schema.yaml_text", "recordings.cassette"},  # cassettes have their own strict reader and writer
+    "yaml": {"json_schema.yaml_text"},
     "zstandard": {"redaction.scanner"},
 }
 """Library -> the modules, or the whole package, that may import it."""

@@ -24,7 +24,8 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.generation import plan as plans
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.validation import rules
-from rtkcontract.validation.rules import Form, Rules, Tally, Verdict
+from rtkcontract.validation.rules import Rules
+from rtkcontract.validation.verdict import Form, Tally, Verdict, as_json, text
 
 CONTRACT = load.load_contract()
 OPERATION = CONTRACT.operations["create_meeting"]
@@ -89,11 +90,11 @@ def test_a_keep_alive_of_30_is_told_with_field_value_limit_and_source() -> None:
         "    it must be at least 60 (60 to 600)",
         "    source: Cloudflare's published OpenAPI document, RealtimeKit, read 2026-11-22, and 2 more",
         "    schema: create_meeting/request.json#/properties/session_keep_alive_time_in_secs/minimum",
-    ] == rules.text(verdict).splitlines()
+    ] == text(verdict).splitlines()
 
 
 def test_the_json_form_says_the_same() -> None:
-    told = rules.as_json(_one({"session_keep_alive_time_in_secs": 601}))
+    told = as_json(_one({"session_keep_alive_time_in_secs": 601}))
     (broken,) = told["broken"]
 
     assert "rejected" == told["outcome"]
@@ -139,7 +140,7 @@ def test_no_credential_is_shown() -> None:
     storage = {"type": "aws", "secret": STORED, "access_key": 47114711, "private_key": [STORED], "my_token": STORED}
     storage["auth_method"] = "PASSWORD"
     verdict = _one({"title": 3, "recording_config": {"storage_config": storage}})
-    told = rules.text(verdict) + dumps(rules.as_json(verdict))
+    told = text(verdict) + dumps(as_json(verdict))
 
     assert 4 == len(verdict.broken)
     assert STORED not in told
@@ -152,7 +153,7 @@ def test_what_no_source_decides_is_a_note() -> None:
 
     assert "unspecified" == verdict.outcome
     assert ["note"] == [one.severity for one in verdict.broken]
-    assert "note: ai_config.transcription.language is" in rules.text(verdict)
+    assert "note: ai_config.transcription.language is" in text(verdict)
 
 
 def test_a_body_that_fits_two_members_of_a_union_has_its_note() -> None:
@@ -219,7 +220,7 @@ def test_an_answer_that_breaks_the_contract_is_outside() -> None:
     assert {("data.id", "finding"), ("data.status", "finding"), ("data.title", "note")} == {
         (one.field, one.severity) for one in verdict.broken
     }
-    assert '  data.status: "GONE"' in rules.text(verdict)
+    assert '  data.status: "GONE"' in text(verdict)
 
 
 @pytest.mark.parametrize("value", [CREATED, FORBIDDEN, {"success": False, "error": {"code": 404, "message": "none"}}])
@@ -232,7 +233,7 @@ def test_a_lawful_answer_is_within(value: Any) -> None:
 
 def test_a_member_that_is_missing_from_an_answer_is_told_by_its_name() -> None:
     """One rule a member, and not the list of all that is required."""
-    told = rules.text(_one({"success": True, "data": {"id": CREATED["data"]["id"]}}))
+    told = text(_one({"success": True, "data": {"id": CREATED["data"]["id"]}}))
 
     assert "  data.created_at: missing\n    expected a required member\n" in told
     assert "  data.updated_at: missing\n" in told
@@ -258,7 +259,7 @@ def test_each_exchange_of_a_har_file_is_judged_and_others_are_counted() -> None:
     assert "the target refused the request with 400" in found[2].notes
     assert 1 == tally.exit_code
     assert "1 within the contract, 2 outside, 2 of other operations, not judged" == tally.text()
-    assert "023e105f4ecef8ad9ca31a8372d0c353" not in "".join(map(rules.text, found))
+    assert "023e105f4ecef8ad9ca31a8372d0c353" not in "".join(map(text, found))
 
 
 def test_a_file_without_an_exchange_of_ours_cannot_be_told() -> None:
@@ -267,7 +268,7 @@ def test_a_file_without_an_exchange_of_ours_cannot_be_told() -> None:
         tally.add(verdict)
 
     assert 2 == tally.exit_code
-    assert "none of 1 exchanges" in tally.text()
+    assert "nothing was judged: 1 of other operations, not judged" == tally.text()
 
 
 def test_an_accepted_body_that_should_be_refused_is_told_on_both_sides() -> None:
@@ -299,7 +300,7 @@ def test_a_stored_credential_in_an_answer_is_told_and_not_shown() -> None:
     (verdict,) = _verdicts(_har(_entry(json.dumps(body), answer=leaky)))
 
     assert ["secrets"] == [one.keyword for one in verdict.broken]
-    assert STORED not in rules.text(verdict)
+    assert STORED not in text(verdict)
 
 
 def test_an_answer_that_the_file_left_out_is_not_judged() -> None:
@@ -309,8 +310,9 @@ def test_an_answer_that_the_file_left_out_is_not_judged() -> None:
     (never,) = _verdicts(_har({**_entry("{}"), "response": {"status": 0}}))
 
     assert ["accepted", "accepted"] == [left_out.outcome, never.outcome]
-    assert "the request alone was judged" in left_out.notes[0]
-    assert "not answered" in rules.text(never)
+    assert ("the body of the response was not judged: the file does not keep it (it had 1 bytes)",) == left_out.notes
+    assert ("there is no response, so the request alone was judged",) == never.notes
+    assert "not answered" in text(never)
 
 
 def test_entries_that_are_no_har_are_problems() -> None:
@@ -397,7 +399,7 @@ def test_a_rule_without_words_of_its_own_is_told_by_its_keyword() -> None:
     schema["additionalProperties"] = False
     schema["x-source"] = {"type": "oas", "additionalProperties": "oas"}
     contract = replace(CONTRACT, document=document)
-    found = list(rules.verdicts(contract, OPERATION, io.BytesIO(b'{"colour": "red"}')))
+    found = list(rules.verdicts(contract, OPERATION, io.BytesIO(b'{"colour": "red"}'), form="body"))
 
     assert ["must keep additionalProperties false"] == [one.rule for verdict in found for one in verdict.broken]
 
@@ -440,15 +442,15 @@ def test_the_form_is_told_by_the_content(content: str, outcomes: list[str], line
         (b"", "is empty"),
         (b" \n\n", "is empty"),
         (b"[]", "empty list"),
-        (b'{"title": "a"', "not JSON: .* at line 1, column 14"),
-        (b'{\n "title": }', "not JSON: .* at line 2"),
-        (b"hello", "cannot be read; give JSON"),
-        (b"- interactions\n- of: yaml", "cannot be read"),
+        (b'{"title": "a"', "not JSON: line 1, column 14: .* cut off"),
+        (b'{\n "title": }', "not JSON: line 2, column 11: nothing that starts a JSON value"),
+        (b"hello", "not JSON: .*; give JSON"),
+        (b"- interactions\n- of: yaml", "not JSON: .*; give JSON"),
         (b"interactions: [", "cassette that cannot be read"),
         (b"interactions: []\nversion: 1", "without an interaction"),
         ('{"title": "a"}'.encode("utf-16"), "UTF-16"),
         (gzip.compress(b"{}", mtime=0), "compressed"),
-        (b'{\n"title": "\xff"}', "not UTF-8 at line 2"),
+        (b'{\n"title": "\xff"}', "line 2, column 11: a byte that is not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"kind": "header", "planned": 3}\n{"kind": "result"}\n', "rtkcontract report"),
     ],
@@ -471,7 +473,8 @@ def test_exit_codes_are_0_within_1_outside_2_could_not_tell() -> None:
     assert 0 == code("{}")
     assert 0 == code('{"ai_config": {"transcription": {"language": "en"}}}')
     assert 1 == code('{"title": 1}')
-    assert 1 == code("{}\nbroken")
+    assert 2 == code("{}\nbroken")
+    assert 1 == code('{"title": 1}\nbroken')
     assert 2 == code('{"a": 1, "a": 2}')
 
 
@@ -483,12 +486,9 @@ class _Endless(io.RawIOBase):
     def __init__(self, lines: Iterator[bytes]) -> None:
         self.lines, self.given = lines, 0
 
-    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
-        return self
-
-    def __next__(self) -> bytes:
+    def readline(self, size: int | None = -1, /) -> bytes:
         self.given += 1
-        return next(self.lines)
+        return next(self.lines, b"")
 
 
 def test_json_lines_are_judged_as_they_come() -> None:

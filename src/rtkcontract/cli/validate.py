@@ -18,7 +18,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import telling_bar
 
 if TYPE_CHECKING:
-    from rtkcontract.validation.rules import Form
+    from rtkcontract.validation.verdict import Form
 
 
 @click.command(
@@ -37,35 +37,40 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "body", "answer"]),
     default="auto",
     show_default=True,
-    help="What the values are.",
+    help="Judge each value as a request body or as a response; by default each by its members.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a value.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per value, all of them.")
+@click.option("--every", is_flag=True, help="Show every verdict, not only the first three of each cause.")
 @SCHEMAS
 @OPERATION
 @click.pass_context
 def validate(
-    ctx: click.Context, file: str, kind: Form, as_json: bool, schemas: str | None, operation: str | None
+    ctx: click.Context, file: str, kind: Form, as_json: bool, every: bool, schemas: str | None, operation: str | None
 ) -> None:
     """
     Tell whether a request body, an answer, or each exchange of a file is within the contract.
 
     FILE holds JSON, JSON lines, a HAR or a cassette; - reads standard input.
+
+    Exit codes: 1 something is outside the contract, else 2 something could not be read or nothing was judged, else 0.
     """
     from rtkcontract.json_schema.json_text import dumps
-    from rtkcontract.validation import rules as validating
+    from rtkcontract.validation import rules, verdict
 
     contract, found = loaded(schemas, operation)
-    tally = validating.Tally()
+    tally, listing = verdict.Tally(), verdict.Listing(every=every)
     with _opened(file) as (stream, name, size), telling_bar("bytes validated") as (progress, above):
         told = above or click.echo
-        for verdict in validating.verdicts(contract, found, stream, name=name, form=kind):
-            tally.add(verdict)
+        for one in rules.verdicts(contract, found, stream, name=name, form=kind):
+            tally.add(one)
             if as_json:
-                told(dumps(validating.as_json(verdict)))
-            elif verdict.outcome != "accepted" or verdict.notes:
-                told(validating.text(verdict))
+                told(dumps(verdict.as_json(one)))
+            elif listing.shows(one):
+                told(verdict.text(one))
             if progress and size:
                 progress(stream.tell(), size)
+    if left := listing.text():
+        click.echo(left)
     click.echo(dumps(tally.as_json()) if as_json else tally.text())
     ctx.exit(tally.exit_code)
 
@@ -76,6 +81,8 @@ def _opened(file: str) -> Iterator[tuple[BinaryIO, str, int]]:
     A file, or standard input for `-`, with the name that messages give it and its size, 0 where that is not known.
     """
     if file == "-":
+        if sys.stdin is None:
+            raise CannotTell("standard input is closed; give a file, or pipe something in")
         yield sys.stdin.buffer, "standard input", 0
         return
     try:

@@ -1,9 +1,10 @@
 """
-YAML text read as JSON data; the only module for YAML that is not a cassette.
+YAML text read as JSON data, and bytes where a cassette has them; the only module that reads YAML.
 
 1. The rules are those of YAML 1.2's core schema: `no` and `on` are texts, `012` is a number, dates stay texts.
 2. Member names are texts: `200:` is the member "200".
-3. The safe loader is used: no YAML text makes an object of any other type.
+3. The safe loader is used: no YAML text makes an object of any other type. The tags that Python 2, vcrpy and Ruby put
+   on plain texts, tuples and bytes are read as what they hold.
 """
 
 from __future__ import annotations
@@ -55,6 +56,38 @@ _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value)
 _Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
 
 
+for _name in ("python/unicode", "python/str"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_name}", lambda loader, node: loader.construct_scalar(node))
+
+
+for _name in ("python/long", "python/int"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_name}", lambda _, node: int(node.value))
+
+
+for _tag in ("!binary", "tag:yaml.org,2002:python/bytes"):
+    _Loader.add_constructor(_tag, lambda loader, node: loader.construct_yaml_binary(node))
+
+
+_Loader.add_constructor(
+    "tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node, deep=True)
+)
+
+
+for _tag in ("!ruby/sym", "!ruby/symbol", "!ruby/string:String", "!str"):
+    _Loader.add_constructor(_tag, lambda loader, node: loader.construct_scalar(node))
+
+
+def _buffer(loader: Any, node: Any) -> Json:
+    """
+    The bytes of a file-like request body, which older vcrpy writes as an object with a state.
+    """
+    state = loader.construct_mapping(node, deep=True).get("state") or [b""]
+    return state[0] if isinstance(state, list) else None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:python/object/new:_io.BytesIO", _buffer)
+
+
 def loads(text: str) -> Json:
     """
     The data in one YAML document. Raises NotYaml with the reason and the line.
@@ -65,5 +98,7 @@ def loads(text: str) -> Json:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise NotYaml(f"{problem}" + (f" at line {mark.line + 1}" if mark else "")) from None
-    except (RecursionError, ValueError) as error:
-        raise NotYaml(str(error)) from None
+    except RecursionError:
+        raise NotYaml("it is nested too deeply") from None
+    except (ValueError, TypeError, AttributeError, LookupError) as error:  # such as a tag on something it does not fit
+        raise NotYaml(f"it holds a value that cannot be read ({type(error).__name__})") from None

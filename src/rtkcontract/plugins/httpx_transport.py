@@ -22,9 +22,9 @@ import httpx
 
 from rtkcontract.contract import load
 from rtkcontract.model import Contract, Request, Response
-from rtkcontract.validation import rules as validation_rules
-from rtkcontract.validation.inputs import Exchange
-from rtkcontract.validation.rules import Rules, Verdict
+from rtkcontract.validation.exchange import Exchange
+from rtkcontract.validation.rules import Operations, Rules
+from rtkcontract.validation.verdict import Verdict, text
 
 On = Literal["raise", "collect", "ignore"]
 
@@ -36,7 +36,7 @@ class BrokenContract(BaseException):
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        super().__init__(f"{HEADS[verdict.kind]}\n{validation_rules.text(verdict).partition(chr(10))[2]}")
+        super().__init__(f"{HEADS[verdict.kind]}\n{text(verdict).partition(chr(10))[2]}")
 
 
 HEADS = {
@@ -59,17 +59,15 @@ class _Checker:
         self._contract = contract
         self.on_request, self.on_answer = on_request, on_answer
         self.findings: list[Verdict] = []
-        self._rules: list[Rules] = []
+        self._operations: Operations | None = None
 
     def rules_of(self, request: httpx.Request) -> Rules | None:
         """
         The rules of the operation that a request is of; None for a request that is none of ours.
         """
-        if not self._rules:
-            contract = self._contract or _shipped()
-            self._rules = [Rules(contract, operation) for operation in contract.operations.values()]
-        url = str(request.url)
-        return next((rules for rules in self._rules if rules.matches(request.method, url)), None)
+        if self._operations is None:
+            self._operations = Operations(self._contract or _shipped())
+        return self._operations.of(request.method, str(request.url))
 
     def before(self, rules: Rules, request: httpx.Request) -> None:
         """

@@ -1,5 +1,5 @@
 """
-One case, one interaction, one file: the format, reading, the gate that writes, replay; the only module that knows YAML.
+One case, one interaction, one file: the format, and reading it.
 
 1. A file is a cassette that stock pytest-recording reads: `interactions` with one entry, `version: 1`. Provenance
    stands beside the interaction under `x_rtkcontract`, which other readers ignore.
@@ -7,8 +7,8 @@ One case, one interaction, one file: the format, reading, the gate that writes, 
    observed, never what was asked for. The key in the name is a help for people: it is worked out again on reading.
 3. Nothing is written before all of it was scanned, and then by a temporary file and a rename: a reader sees the old
    file or the new one. A file whose name starts with a dot is what a killed process left behind.
-4. What we write is laid out so that one regular expression reads it; any other YAML is read by libyaml. Both must give
-   the same interaction.
+4. What we write is laid out so that one regular expression reads it; any other layout is read as `validate` reads it.
+   Both must give the same interaction.
 5. Age is told by `recorded_at`, never by the file system. A digest over everything shows an edit by hand; it is no
    signature.
 """
@@ -16,6 +16,7 @@ One case, one interaction, one file: the format, reading, the gate that writes, 
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import json
@@ -24,13 +25,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Headers, Json, Request, Response, Target
 from rtkcontract.recordings.key import SCHEME
 from rtkcontract.redaction.redactor import API
+from rtkcontract.validation import interactions
+from rtkcontract.validation.exchange import settled
 
 Observed = Literal["emulator", "live", "documentation"]
 
@@ -329,33 +332,6 @@ def _from_layout(text: str) -> Interaction | None:
     )
 
 
-class _ShapeError(Exception):
-    """
-    The file is YAML but no cassette; the text says what is missing.
-    """
-
-
-def _member(node: Json, name: str, kind: type | tuple[type, ...], where: str) -> Any:  # checked against kind
-    if not isinstance(node, dict) or name not in node:
-        raise _ShapeError(f"{where} has no {name}")
-    if not isinstance(node[name], kind) or isinstance(node[name], bool):
-        raise _ShapeError(f"{name} of {where} is of the wrong type")
-    return node[name]
-
-
-def _as_bytes(value: str | bytes | None) -> bytes:
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value or b""
-
-
-def _pairs(node: Json, where: str) -> Headers:
-    headers: dict[str, Json] = _member(node, "headers", dict, where)
-    return tuple(
-        (str(name).lower(), str(value))
-        for name, values in headers.items()
-        for value in (values if isinstance(values, list) else [values])
-    )
-
-
 def _told(node: Json) -> Provenance | None:
     if not isinstance(node, dict):
         return None
@@ -373,50 +349,52 @@ def _told(node: Json) -> Provenance | None:
 
 
 def _from_yaml(text: str) -> Interaction:
-    import yaml  # our own layout needs none of it
+    """
+    Raises ValueError with the reason for a text that is no cassette of one interaction with both bodies.
+    """
+    from rtkcontract.json_schema import yaml_text  # our own layout needs none of it
 
     try:
-        node = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise _ShapeError(f"no YAML{f', line {mark.line + 1}' if mark else ''}; the file may be cut off") from None
-    except (ValueError, RecursionError):
-        raise _ShapeError("no YAML that can be read") from None
-    entries = _member(node, "interactions", list, "the file")
+        entries = interactions.interactions(yaml_text.loads(text))
+    except yaml_text.NotYaml as error:
+        raise ValueError(f"no YAML: {error}; the file may be cut off") from None
+    if entries is None:
+        raise ValueError("the file has no interactions")
     if len(entries) != 1:
-        raise _ShapeError(f"{len(entries)} interactions; a cassette has one")
-    request = _member(entries[0], "request", dict, "the interaction")
-    response = _member(entries[0], "response", dict, "the interaction")
-    status = _member(response, "status", dict, "the response")
-    answer = _member(response, "body", dict, "the response")
-    return Interaction(
-        request=Request(
-            method=_member(request, "method", str, "the request"),
-            url=_member(request, "uri", str, "the request"),
-            headers=_pairs(request, "the request"),
-            content=_as_bytes(_member(request, "body", (str, bytes, type(None)), "the request")),
-        ),
-        response=Response(
-            status=_member(status, "code", int, "the status"),
-            headers=_pairs(response, "the response"),
-            content=_as_bytes(_member(answer, "string", (str, bytes, type(None)), "the body")),
-        ),
-        provenance=_told(entries[0].get(EXTRA)),
-    )
+        raise ValueError(f"{len(entries)} interactions; a cassette has one")
+    found = interactions.exchange(entries[0])
+    for side, lost in (("request", found.request_lost), ("response", found.response_lost)):
+        if lost:
+            raise ValueError(f"the body of the {side} cannot be judged: {lost}; record it again")
+    if found.response is None:
+        raise ValueError("the interaction has no response")
+    return Interaction(request=found.request, response=found.response, provenance=_told(entries[0].get(EXTRA)))
 
 
 def from_text(text: str, *, layout: bool = True) -> Interaction:
     """
     The interaction of a cassette's text; `layout=False` leaves out the fast way. Raises CannotTell without a place.
     """
-    try:
+    found = None
+    with contextlib.suppress(ValueError):
         found = _from_layout(text) if layout else None
-    except ValueError:
-        found = None
     try:
-        return found or _from_yaml(text)
-    except _ShapeError as error:
+        found = found or _from_yaml(text)
+        return replace(found, response=_plain(found.response))
+    except ValueError as error:
         raise CannotTell(str(error)) from None
+
+
+def _plain(response: Response) -> Response:
+    """
+    The response without content-encoding, which other recorders keep, and without the headers that went with it.
+    """
+    if response.header("content-encoding") is None:
+        return response
+    content = settled(response.content, response.headers, None)
+    gone = ("content-encoding", "content-length", "transfer-encoding")
+    headers = tuple((name, value) for name, value in response.headers if name not in gone)
+    return Response(status=response.status, headers=headers, content=content)
 
 
 def read(path: Path) -> Interaction:
@@ -433,4 +411,5 @@ def read(path: Path) -> Interaction:
             f"the cassette {path} cannot be read: it is not UTF-8; take it back from version control"
         ) from None
     except CannotTell as error:
-        raise CannotTell(f"the cassette {path} cannot be read: {error}; take it back from version control") from None
+        fix = "" if "record it again" in str(error) else "; take it back from version control"
+        raise CannotTell(f"the cassette {path} cannot be read: {error}{fix}") from None

@@ -281,43 +281,43 @@ def _named(text: bytes, wanted: Needles) -> str | None:
 # Views: the data, and what it decodes to.
 
 
-def _inflate(data: bytes, bits: int) -> bytes:
+def _inflate(data: bytes, bits: int, limit: int) -> bytes:
     machine = zlib.decompressobj(bits)
-    text = machine.decompress(data, SIZE)
+    text = machine.decompress(data, limit)
     return text if machine.eof or bits != -15 else b""
 
 
-def _brotli(data: bytes) -> bytes:
+def _brotli(data: bytes, limit: int) -> bytes:
     machine = brotli.Decompressor()
-    text = bytes(machine.process(data, output_buffer_limit=SIZE))
+    text = bytes(machine.process(data, output_buffer_limit=limit))
     # One in twenty random byte strings begins as brotli does; hardly any ends so.
-    return text if machine.is_finished() or len(text) >= SIZE else b""
+    return text if machine.is_finished() or len(text) >= limit else b""
 
 
-def _zstd(data: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read(SIZE)
+def _zstd(data: bytes, limit: int) -> bytes:
+    return zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read(limit)
 
 
-UNPACKERS: Final[tuple[tuple[str, bytes, Callable[[bytes], bytes]], ...]] = (
-    ("gzip", b"\x1f\x8b", lambda data: _inflate(data, 31)),
-    ("zlib", b"\x78", lambda data: _inflate(data, 15)),
+UNPACKERS: Final[tuple[tuple[str, bytes, Callable[[bytes, int], bytes]], ...]] = (
+    ("gzip", b"\x1f\x8b", lambda data, limit: _inflate(data, 31, limit)),
+    ("zlib", b"\x78", lambda data, limit: _inflate(data, 15, limit)),
     ("zstd", b"\x28\xb5\x2f\xfd", _zstd),
-    ("bz2", b"BZh", lambda data: bz2.BZ2Decompressor().decompress(data, SIZE)),
-    ("xz", b"\xfd7zXZ\0", lambda data: lzma.LZMADecompressor().decompress(data, SIZE)),
-    ("deflate", b"", lambda data: _inflate(data, -15)),
+    ("bz2", b"BZh", lambda data, limit: bz2.BZ2Decompressor().decompress(data, limit)),
+    ("xz", b"\xfd7zXZ\0", lambda data, limit: lzma.LZMADecompressor().decompress(data, limit)),
+    ("deflate", b"", lambda data, limit: _inflate(data, -15, limit)),
     ("br", b"", _brotli),
 )
 """Name, first bytes, decompressor. Without first bytes to know it by, the data is tried."""
 
 
-def unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
+def unpack(data: bytes, limit: int = SIZE) -> Iterator[tuple[str, bytes]]:
     """
-    Each decompression that the data allows; nothing for data that is not compressed.
+    Each decompression that the data allows, of `limit` bytes at most; nothing for data that is not compressed.
     """
     for name, start, function in UNPACKERS:
         if data.startswith(start) and (start or len(data) > 8):
             try:
-                text = function(data)
+                text = function(data, limit)
             except Exception:  # noqa: S112 - each library has its own error for data that is not its own
                 continue
             if text:

@@ -1,52 +1,40 @@
 """
 A byte stream -> the JSON values and exchanges in it: JSON, JSON lines, HAR or a cassette; pure.
 
-1. The form is told by the content, never by a file's name.
-2. JSON lines are read one at a time, so memory does not grow with the file. Every other form is read whole.
+1. The form is told by the content, never by a file's name. A JSON document of a layout that holds neither is refused.
+2. JSON lines and the items of a list are judged one at a time, so that memory does not grow with their number. A HAR
+   file or a cassette is read whole, and a limit keeps a file from taking all memory.
 3. A list at the top is a list of values. Values that follow one another without a comma are values too.
-4. What is no JSON inside JSON lines is an item with its problem; a file that is none of the forms raises CannotTell.
-5. An exchange keeps the bytes that went over the wire, as far as the file has them.
+4. What is no JSON among values is an item with its problem; a file that is none of the forms raises CannotTell.
+5. Each problem says the true reason, its line and column, and how to fix it; none quotes the file.
 """
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema import yaml_text
-from rtkcontract.model import Headers, Json, Request, Response
-from rtkcontract.redaction.scanner import unpack
-
-BOM: Final = b"\xef\xbb\xbf"
-
-
-SIGNS: Final = {
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
-    b"\x1f\x8b": "is compressed; unpack it first",
-    b"PK\x03\x04": "is an archive; unpack it first",
-    b"(\xb5/\xfd": "is compressed; unpack it first",
-}
-
+from rtkcontract.json_schema.json_problems import BOM, LENIENT, kind_of_file, problem
+from rtkcontract.model import Json
+from rtkcontract.validation import har, interactions
+from rtkcontract.validation.exchange import Exchange, Unreadable
+from rtkcontract.validation.layouts import refused
 
 FORMS: Final = "JSON, JSON lines, a HAR file or a cassette"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """
-    One request and what came back. `response` is None where none came; `answer_kept` is false where the file told
-    that there was a body and left it out.
-    """
+MOST_BYTES: Final = 256_000_000
+"""Bytes of a file that has to be read whole: a HAR file, a cassette, a list."""
 
-    request: Request
-    response: Response | None
-    answer_kept: bool = True
+
+MOST_BYTES_OF_A_VALUE: Final = 8_000_000
+"""Bytes of one JSON value; as Python objects it may take seventy times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,33 +51,63 @@ class Item:
     problem: str = ""
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Item]:
+def read(stream: BinaryIO, name: str, *, guess: bool = True) -> Iterator[Item]:
     """
     The items of a file or a pipe; `name` is what errors call it.
+
+    With `guess`, a document that is known to be something else than a body is refused; without, a value is a value.
+    Raises CannotTell.
     """
-    lines = enumerate(iter(stream), 1)
-    filled = ((number, line) for number, line in lines if line.strip())
+    rows = _rows(stream, name)
+    filled = ((number, row) for number, row in rows if row.strip())
     number, first = next(filled, (0, b""))
     if not first:
         raise CannotTell(f"{name} is empty; give {FORMS}")
-    for sign, problem in SIGNS.items():
-        if first.startswith(sign):
-            raise CannotTell(f"{name} {problem}")
+    if told := kind_of_file(first):
+        raise CannotTell(f"{name} is {told}")
     if number == 1:
         first = first.removeprefix(BOM)
     second = next(filled, None)
     if second is not None and (_is_value(first) or (not _unfinished(first) and _is_value(second[1]))):
-        return _lines(itertools.chain([(number, first), second], filled), name)
+        return _lines(itertools.chain([(number, first), second], filled), name, guess)
     between = b"\n" * (second[0] - number - 1) if second else b""
-    return _whole(b"\n" * (number - 1) + first + between + (second[1] if second else b"") + stream.read(), name)
+    rest = _reading(name, lambda: stream.read(MOST_BYTES + 1))
+    content = b"\n" * (number - 1) + first + between + (second[1] if second else b"") + rest
+    if len(content) > MOST_BYTES:
+        raise CannotTell(
+            f"{name} has more than {MOST_BYTES // 1_000_000} MB and has to be read whole; keep the exchanges of one "
+            "host in it, or give the bodies as JSON lines"
+        )
+    return _whole(content, name, guess)
+
+
+def _reading(name: str, function: Callable[[], bytes]) -> bytes:
+    try:
+        return function()
+    except OSError as error:
+        raise CannotTell(f"{name} cannot be read: {error.strerror}; copy it, or make it again") from None
+
+
+def _rows(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
+    for number in itertools.count(1):
+        row = _reading(name, lambda: stream.readline(MOST_BYTES + 1))
+        if not row:
+            return
+        if len(row) > MOST_BYTES:
+            raise CannotTell(f"line {number} of {name} has more than {MOST_BYTES // 1_000_000} MB; split it")
+        yield number, row
 
 
 # ---- JSON lines
 
 
+def _value(content: bytes) -> Json:
+    return LENIENT.decode(content.decode())
+
+
 def _is_value(line: bytes) -> bool:
     try:
-        json.loads(line)
+        _value(line)
     except (ValueError, RecursionError):
         return False
     return True
@@ -101,7 +119,7 @@ def _unfinished(line: bytes) -> bool:
     """
     try:
         text = line.decode().rstrip()
-        json.loads(text)
+        LENIENT.decode(text)
     except json.JSONDecodeError as error:
         return text.lstrip()[:1] in ("{", "[") and error.pos >= len(text)
     except (ValueError, RecursionError):
@@ -109,54 +127,72 @@ def _unfinished(line: bytes) -> bool:
     return False
 
 
-def _lines(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Item]:
+def _lines(lines: Iterable[tuple[int, bytes]], name: str, guess: bool) -> Iterator[Item]:
     for index, (number, line) in enumerate(lines, 1):
         content = line.strip()
-        if index == 1:
-            _refuse_run(content, name)
-        yield Item(number=index, line=number, content=content)
+        if index == 1 and guess and _is_value(content) and (told := refused(_value(content))):
+            raise CannotTell(f"{name} {told}")
+        yield _item(index, number, content)
 
 
-def _refuse_run(content: bytes, name: str) -> None:
-    if content.startswith(b'{"kind"') and b'"planned"' in content:
-        raise CannotTell(f"{name} is a saved run of contract tests; `rtkcontract report` reads it")
+def _item(number: int, line: int, content: bytes) -> Item:
+    too_large = len(content) > MOST_BYTES_OF_A_VALUE
+    told = f"it has more than {MOST_BYTES_OF_A_VALUE // 1_000_000} MB, the most that is judged" if too_large else ""
+    return Item(number=number, line=line, content=b"" if too_large else content, problem=told)
 
 
 # ---- one document
 
 
-def _whole(content: bytes, name: str) -> Iterator[Item]:
+def _whole(content: bytes, name: str, guess: bool) -> Iterator[Item]:
     start = content.lstrip()[:1]
-    if start not in (b"{", b"[") and not _is_value(content):
-        return _cassette(_yaml(content, name), name)
+    if start not in (b"{", b"[") and YAML.search(content):
+        return _recording(_yaml(content, name), name)
+    rows = content.split(b"\n") if start == b"{" and not _is_value(content) else []
+    if any(row.startswith(b"{") and _is_value(row) for row in rows):
+        return _lines(((n, row) for n, row in enumerate(rows, 1) if row.strip()), name, guess)
     try:
         text = content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise CannotTell(f"{name} is not UTF-8 at line {line}; save it as UTF-8") from None
-    try:
-        spans = list(_spans(text))
-    except json.JSONDecodeError as error:
-        rows = content.split(b"\n")
-        if any(row.startswith(b"{") and _is_value(row) for row in rows):
-            return _lines(((n, row) for n, row in enumerate(rows, 1) if row.strip()), name)
-        told = f"line {error.lineno}, column {error.colno}"
-        raise CannotTell(f"{name} is not JSON: {error.msg.lower()} at {told}; the file may be cut off") from None
-    except RecursionError:
-        raise CannotTell(f"{name} is nested too deeply to be read") from None
-    return _document(text, spans, name)
+    except UnicodeDecodeError:
+        raise CannotTell(f"{name} cannot be read: {problem(content)}") from None
+    return _document(text, name, guess)
 
 
-def _spans(text: str) -> Iterator[tuple[int, int, Json]]:
+def _document(text: str, name: str, guess: bool) -> Iterator[Item]:
+    opening = _skip(text, 0)
+    recorded = any(f'"{member}"' in text for member in ("entries", *interactions.LISTS))
+    if text[opening] != "[" and (recorded or len(text) <= MOST_BYTES_OF_A_VALUE):
+        try:
+            value, end = LENIENT.raw_decode(text, opening)
+        except (ValueError, RecursionError):
+            raise CannotTell(_not_json(text, name)) from None
+        if _skip(text, end) == len(text) and (found := _known(value, name, guess)):
+            return found
+        del value
+    spans = _members(text, opening) if text[opening] == "[" else _following(text, opening)
+    return _numbered(text, spans, name, guess)
+
+
+def _not_json(text: str, name: str) -> str:
+    told = problem(text)
+    start = text.lstrip()[:1]
+    hint = f"; give {FORMS}" if start not in ("{", "[") and not told.partition(": ")[2].startswith("a comment") else ""
+    return f"{name} is not JSON: {told}{hint}"
+
+
+def _known(value: Json, name: str, guess: bool) -> Iterator[Item] | None:
     """
-    Start, end and value of each JSON value in a text.
+    The exchanges of a document; None for one that is a value to be judged itself. Raises CannotTell.
     """
-    decoder = json.JSONDecoder()
-    position = _skip(text, 0)
-    while position < len(text):
-        value, end = decoder.raw_decode(text, position)
-        yield position, end, value
-        position = _skip(text, end)
+    log = value.get("log") if isinstance(value, dict) else None
+    if isinstance(log, dict) and isinstance(log.get("entries"), list):
+        return _items(log["entries"], har.exchange)
+    pact = isinstance(value, dict) and {"consumer", "provider"} <= set(value)
+    if not pact and interactions.interactions(value) is not None:
+        return _recording(value, name)
+    if guess and (told := refused(value)):
+        raise CannotTell(f"{name} {told}; if it is a request body, say --as body")
+    return None
 
 
 def _skip(text: str, position: int) -> int:
@@ -165,150 +201,81 @@ def _skip(text: str, position: int) -> int:
     return position
 
 
-def _document(text: str, spans: list[tuple[int, int, Json]], name: str) -> Iterator[Item]:
-    value = spans[0][2]
-    if len(spans) == 1 and isinstance(value, dict):
-        log = value.get("log")
-        if isinstance(log, dict) and isinstance(log.get("entries"), list):
-            return _har(log["entries"])
-        if isinstance(value.get("interactions"), list) and "version" in value:
-            return _cassette(value, name)
-    if len(spans) == 1 and isinstance(value, list):
-        if not value:
-            raise CannotTell(f"{name} is an empty list; give {FORMS}")
-        spans = [(start, end, None) for start, end in _members(text, spans[0][0])]
-    return _numbered(text, [(start, end) for start, end, _ in spans])
+def _following(text: str, position: int) -> Iterator[tuple[int, int]]:
+    """
+    Start and end of each value in a text. Raises ValueError or RecursionError.
+    """
+    while position < len(text):
+        _, end = LENIENT.raw_decode(text, position)
+        yield position, end
+        position = _skip(text, end)
 
 
 def _members(text: str, opening: int) -> Iterator[tuple[int, int]]:
     """
-    Start and end of each item of a list that was read before.
+    Start and end of each item of a list, one at a time, so that the list itself is never there.
     """
-    decoder = json.JSONDecoder()
     position = _skip(text, opening + 1)
-    while text[position] != "]":
-        _, end = decoder.raw_decode(text, position)
+    more = text[position : position + 1] != "]"
+    while more:
+        _, end = LENIENT.raw_decode(text, position)
         yield position, end
         position = _skip(text, end)
-        if text[position] == ",":
-            position = _skip(text, position + 1)
+        more = text[position : position + 1] == ","
+        position = _skip(text, position + 1) if more else position
+    if text[position : position + 1] != "]" or _skip(text, position + 1) < len(text):
+        raise ValueError("the list goes on with something else")
 
 
-def _numbered(text: str, spans: list[tuple[int, int]]) -> Iterator[Item]:
-    line, counted = 1, 0
-    for number, (start, end) in enumerate(spans, 1):
-        line += text.count("\n", counted, start)
-        counted = start
-        yield Item(number=number, line=line, content=text[start:end].encode("utf-8", "surrogatepass"))
+def _numbered(text: str, spans: Iterator[tuple[int, int]], name: str, guess: bool) -> Iterator[Item]:
+    line, counted, number = 1, 0, 0
+    try:
+        for number, (start, end) in enumerate(spans, 1):
+            line += text.count("\n", counted, start)
+            counted = start
+            content = text[start:end].encode("utf-8", "surrogatepass")
+            listed = text[_skip(text, 0)] == "["
+            if number == 1 and guess and listed and (told := refused([LENIENT.decode(text[start:end])])):
+                raise CannotTell(f"{name} {told}")
+            yield _item(number, line, content)
+    except (ValueError, RecursionError):
+        if not number:
+            raise CannotTell(_not_json(text, name)) from None
+        yield Item(number=number + 1, problem=f"the rest cannot be read: {problem(text)}")
+    if not number:
+        raise CannotTell(f"{name} is an empty list; give {FORMS}")
 
 
-# ---- HAR
-
-
-def _har(entries: list[Json]) -> Iterator[Item]:
+def _items(entries: list[Json], exchange: Callable[[Json], Exchange]) -> Iterator[Item]:
     for number, entry in enumerate(entries, 1):
         try:
-            exchange = _har_exchange(entry)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            yield Item(number=number, problem="the entry has no request and response as HAR 1.2 describes them")
-        else:
-            yield Item(number=number, exchange=exchange)
-
-
-def _har_exchange(entry: Json) -> Exchange:
-    asked, got = entry["request"], entry.get("response") or {}
-    posted = asked.get("postData") or {}
-    request = Request(
-        method=str(asked["method"]),
-        url=str(asked["url"]),
-        headers=_named(asked.get("headers"), "content-type", posted.get("mimeType")),
-        content=_bytes(posted.get("text"), posted.get("encoding")),
-    )
-    status = int(got.get("status") or 0)
-    if not status:  # blocked, or never answered
-        return Exchange(request=request, response=None)
-    content = got.get("content") or {}
-    headers = _named(got.get("headers"), "content-type", content.get("mimeType"))
-    answer = Response(status=status, headers=headers, content=_bytes(content.get("text"), content.get("encoding")))
-    kept = "text" in content or not content.get("size", 0)
-    return Exchange(request=request, response=answer, answer_kept=kept)
-
-
-def _named(headers: Json, also: str, told: Json) -> Headers:
-    """
-    The headers of a HAR entry; its own note of the media type where the header is missing.
-    """
-    found = tuple((str(header["name"]).lower(), str(header["value"])) for header in headers or ())
-    return found if not told or any(name == also for name, _ in found) else (*found, (also, str(told)))
-
-
-def _bytes(text: Json, encoding: Json) -> bytes:
-    if not isinstance(text, str):
-        return b""
-    if encoding == "base64":
-        return base64.b64decode(text)
-    return text.encode("utf-8", "surrogatepass")
+            yield Item(number=number, exchange=exchange(entry))
+        except Unreadable as error:
+            yield Item(number=number, problem=str(error))
 
 
 # ---- cassettes
 
 
+YAML: Final = re.compile(rb"(?m)^[ \t]*(?:-[ \t]+)?(?:!\S+[ \t]+)?(?:interactions|http_interactions|request)[ \t]*:")
+"""A line of YAML that speaks of recorded requests."""
+
+
 def _yaml(content: bytes, name: str) -> Json:
     try:
-        value = yaml_text.loads(content.decode()) if b"interactions" in content else None
+        return yaml_text.loads(content.decode())
     except (UnicodeDecodeError, yaml_text.NotYaml) as error:
-        raise CannotTell(f"{name} is a cassette that cannot be read: {error}; it may be cut off") from None
-    if not isinstance(value, dict) or not isinstance(value.get("interactions"), list):
-        raise CannotTell(f"{name} cannot be read; give {FORMS}")
-    return value
+        told = problem(content) if isinstance(error, UnicodeDecodeError) else str(error)
+        raise CannotTell(f"{name} is a cassette that cannot be read: {told}; record it again") from None
 
 
-def _cassette(value: Json, name: str) -> Iterator[Item]:
+def _recording(value: Json, name: str) -> Iterator[Item]:
     """
-    The interactions of a cassette in the layout of vcrpy, which may hold any number of them.
+    The interactions of a cassette, of which there may be any number. Raises CannotTell.
     """
-    if not value["interactions"]:
-        raise CannotTell(f"{name} is a cassette without an interaction")
-    return map(_interaction, itertools.count(1), value["interactions"])
-
-
-def _interaction(number: int, node: Json) -> Item:
-    try:
-        asked, got = node["request"], node["response"]
-        request = Request(
-            method=str(asked["method"]),
-            url=str(asked["uri"]),
-            headers=_pairs(asked.get("headers")),
-            content=_recorded(asked.get("body")),
-        )
-        headers = _pairs(got.get("headers"))
-        answer = Response(status=int(got["status"]["code"]), headers=headers, content=_recorded(got.get("body")))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return Item(number=number, problem="the interaction has no request and response as vcrpy writes them")
-    return Item(number=number, exchange=Exchange(request=request, response=_unpacked(answer)))
-
-
-def _pairs(headers: Json) -> Headers:
-    return tuple(
-        (str(name).lower(), str(value))
-        for name, values in (headers or {}).items()
-        for value in (values if isinstance(values, list) else [values])
-    )
-
-
-def _recorded(body: Json) -> bytes:
-    if isinstance(body, dict):
-        if "base64_string" in body:
-            return base64.b64decode(body["base64_string"])
-        body = body.get("string")
-    return body if isinstance(body, bytes) else str(body or "").encode("utf-8", "surrogatepass")
-
-
-def _unpacked(response: Response) -> Response:
-    """
-    The answer without its content-encoding, which stock vcrpy keeps.
-    """
-    if response.header("content-encoding") in (None, "identity"):
-        return response
-    content = next((plain for _, plain in unpack(response.content)), response.content)
-    return Response(status=response.status, headers=response.headers, content=content)
+    found = interactions.interactions(value)
+    if found is None:
+        raise CannotTell(f"{name} {refused(value) or f'cannot be read; give {FORMS}'}")
+    if not found:
+        raise CannotTell(f"{name} is a cassette without an interaction; record it again")
+    return _items(found, interactions.exchange)

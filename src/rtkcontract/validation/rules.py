@@ -5,7 +5,8 @@ A body, an answer or an exchange -> is it within the contract, and if not, which
 2. An answer is judged by the checks that judge the contract tests, with the expectation that the sent body gives.
 3. A refusal that speaks of credentials, the address or the rate says nothing about the body.
 4. No credential is shown: neither a writeOnly member nor anything that is named or looks like one.
-5. Exit codes: 0 all within, 1 something outside, 2 could not tell.
+5. What a recording did not keep is not judged. What has more than one meaning, or is in no form of the contract, could
+   not be told.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Literal, NoReturn
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from rtkcontract.checks import judge as judging
 from rtkcontract.checks import secrets as secret_checks
 from rtkcontract.contract.credentials import is_credential
 from rtkcontract.contract.expectation import Clause, Oracle, lacking, source_ids, sources_of
+from rtkcontract.json_schema.json_problems import BOM, problem
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.json_schema.validator import Path, Violation
 from rtkcontract.model import (
@@ -37,23 +39,15 @@ from rtkcontract.model import (
     Outcome,
     Request,
     Response,
-    Severity,
     Source,
 )
 from rtkcontract.openapi.references import located, resolve
 from rtkcontract.redaction.exchange import credentials_in
 from rtkcontract.redaction.redactor import REDACTED, Redactor, write_only
 from rtkcontract.validation import inputs
-from rtkcontract.validation.inputs import Exchange, Item
-
-Kind = Literal["body", "answer", "exchange"]
-
-
-Form = Literal["auto", "body", "answer"]
-
-
-Part = Literal["request", "answer"]
-
+from rtkcontract.validation.exchange import Exchange, header
+from rtkcontract.validation.inputs import Item
+from rtkcontract.validation.verdict import Broken, Form, Kind, Verdict
 
 HIDDEN: Final = "(not shown)"
 
@@ -96,41 +90,6 @@ RULES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """
-    One rule and what broke it. `field` is a path as `keywords[0]`, "" for the whole body; `rule` goes on from "it".
-    """
-
-    part: Part
-    field: str
-    value: str
-    rule: str
-    keyword: str
-    """The schema keyword; in an answer, the check."""
-    sources: tuple[Source, ...] = ()
-    schema_at: str = ""
-    severity: Severity = "finding"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """
-    What can be said of one item. "accepted": within the contract; "rejected": outside; "unreadable": it is no JSON;
-    "other": an exchange of no operation here.
-    """
-
-    number: int
-    kind: Kind
-    outcome: Outcome | Literal["unreadable", "other"]
-    operation: str = ""
-    line: int = 0
-    broken: tuple[Broken, ...] = ()
-    notes: tuple[str, ...] = ()
-    status: int | None = None
-    """Of the answer of an exchange."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Half:
     """
     What the sources say of one half of an exchange: the request with its body, or the answer.
@@ -143,6 +102,8 @@ class Half:
     echo_unspecified: tuple[str, ...] = ()
     stored: tuple[str, ...] = ()
     """The credentials in it."""
+    known: Literal["yes", "ambiguous", "not kept", "none"] = "yes"
+    """Whether there was a body to judge: one with a single meaning, one that was not kept, none that is taken."""
 
 
 class Rules:
@@ -154,7 +115,6 @@ class Rules:
         self.contract, self.operation = contract, operation
         self.oracle = Oracle(contract.document, operation.request_schema)
         self.takes_body = operation.request_schema != {}
-        self._path = re.compile(".*" + re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(operation.path)) + "/?")
         self._hidden = write_only(contract)
         self._branches: dict[str, Oracle] = {}
 
@@ -204,27 +164,24 @@ class Rules:
         The verdict of the sources on the bytes of a request body.
         """
         if not content.strip() and self.takes_body:
-            return self._unread("the request body is required", decided=self._required)
+            if not self.operation.body_required:
+                return Half(value=None, expect=Expectation(outcome="accepted", reason="no body is required"))
+            return self._unread("the request body is required", decided=True)
         try:
             return self.value(loads(content))
         except NotStrictJson as error:
-            return self._unread(str(error), decided=not _read_by_some(content))
+            return self._unread(problem(content) or str(error), decided=not _read_by_some(content))
 
-    @property
-    def _required(self) -> bool:
-        item = self.contract.document["paths"][self.operation.path][self.operation.method.lower()]
-        return bool(resolve(self.contract.document, item.get("requestBody", {})).get("required"))
-
-    def _unread(self, problem: str, *, decided: bool) -> Half:
+    def _unread(self, why: str, *, decided: bool) -> Half:
         """
         A body without one JSON value; parsers are known to take some that the grammar refuses.
         """
-        told = f"not JSON with a single meaning: {problem}"
         if not decided:
-            return Half(
-                value=None, expect=Expectation(outcome="unspecified", reason=told), notes=(f"the body is {told}",)
-            )
-        rule = f"must be JSON: {problem}"
+            told = f"the body has more than one meaning, or none: {why}"
+            expect = Expectation(outcome="unspecified", reason=told)
+            return Half(value=None, expect=expect, notes=(told,), known="ambiguous")
+        told = f"not JSON with a single meaning: {why}"
+        rule = f"must be JSON: {why}"
         broken = Broken(
             part="request", field="", value="no JSON", rule=rule, keyword="json", sources=self.sources(("oas",))
         )
@@ -405,9 +362,6 @@ class Rules:
 
     # ---- an answer
 
-    def matches(self, method: str, url: str) -> bool:
-        return method.upper() == self.operation.method and self._path.fullmatch(urlsplit(url).path) is not None
-
     def answer(self, response: Response, *, asked: Half | None = None, content: bytes = b"", token: str = "") -> Half:
         """
         The verdict of the checks on an answer, in the shape of the verdict on a body; without `asked` the request is
@@ -472,14 +426,16 @@ class Rules:
 
     def exchange(self, exchange: Exchange) -> tuple[Half, Half | None]:
         """
-        The verdicts on the request and on the answer, where one came and was kept.
+        The verdicts on the request and on the response, where one came and was kept.
         """
         request, response = exchange.request, exchange.response
-        asked = self.request(request)
-        if response is None or not exchange.answer_kept:
+        asked = _not_kept("request", exchange.request_lost) if exchange.request_lost else self.request(request)
+        if not self.takes_body:
+            asked = NO_BODY
+        if response is None or exchange.response_lost:
             return asked, None
-        token = next((value for name, value in request.headers if name.lower() == "authorization"), "")
-        return asked, self.answer(response, asked=asked, content=request.content, token=_token(token))
+        token = _token(header(request.headers, "authorization"))
+        return asked, self.answer(response, asked=asked, content=request.content, token=token)
 
     def safe(self, verdict: Verdict, exchange: Exchange) -> Verdict:
         """
@@ -498,13 +454,66 @@ class Rules:
         The verdict on the body of a request; what another media type does is not known.
         """
         if not self.takes_body:
-            return Half(value=None, expect=Expectation(outcome="accepted", reason="no body is taken"))
-        asked = self.body(request.content)
+            return NO_BODY
         told = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-        if told.partition(";")[0].strip().lower() == self.operation.media_type.lower() or asked.broken:
-            return asked
+        declared = told.partition(";")[0].strip().lower() == self.operation.media_type.lower()
         note = f"content-type is {told or 'missing'}; only {self.operation.media_type} is declared"
-        return replace(asked, expect=Expectation(outcome="unspecified", reason=note), notes=(*asked.notes, note))
+        undecided = Expectation(outcome="unspecified", reason=note)
+        if told and not declared and request.content and not _is_json(request.content):
+            return Half(value=None, expect=undecided, notes=(note,))
+        asked = self.body(request.content)
+        if declared or asked.broken or not request.content:
+            return asked
+        return replace(asked, expect=undecided, notes=(*asked.notes, note))
+
+
+NO_BODY: Final = Half(value=None, expect=Expectation(outcome="accepted", reason="no body is taken"), known="none")
+
+
+def _not_kept(side: str, why: str) -> Half:
+    told = f"the body of the {side} was not judged: {why}"
+    return Half(value=None, expect=Expectation(outcome="unspecified", reason=told), notes=(told,), known="not kept")
+
+
+class Operations:
+    """
+    The rules of each operation of a contract, prepared when they are first needed.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._rules: dict[str, Rules] = {}
+        servers = contract.document.get("servers") or [{"url": ""}]
+        self._bases = {urlsplit(str(server.get("url", ""))).path.rstrip("/") for server in servers}
+        self._paths = {name: _path_pattern(operation.path) for name, operation in contract.operations.items()}
+
+    def named(self, name: str) -> Rules:
+        if name not in self._rules:
+            self._rules[name] = Rules(self.contract, self.contract.operations[name])
+        return self._rules[name]
+
+    def of(self, method: str, url: str) -> Rules | None:
+        """
+        The rules of the operation that a request is of by its method and the end of its path, on whatever host and
+        below whatever base; None where it is of none. Of several, the one that names more of the path.
+        """
+        try:
+            path = urlsplit(url).path.rstrip("/") or "/"
+        except ValueError:
+            return None
+        found: list[tuple[int, bool, int, str]] = []
+        for name, operation in self.contract.operations.items():
+            match = self._paths[name].fullmatch(path) if operation.method == method.upper() else None
+            if match is not None:
+                parts = operation.path.strip("/").split("/")
+                literal = sum("{" not in part for part in parts if part)
+                known = match[1] in self._bases
+                found += [(literal, known, len(parts), name)] if known or literal else []
+        return self.named(max(found)[3]) if found else None
+
+
+def _path_pattern(template: str) -> re.Pattern[str]:
+    return re.compile("(.*)" + re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(template.rstrip("/") or "/")))
 
 
 # ---- helpers
@@ -537,12 +546,20 @@ def _bare(text: str) -> str:
     return text if len(text) <= answers.READABLE else f"{text[: answers.READABLE]}…"
 
 
+def _is_json(content: bytes) -> bool:
+    try:
+        loads(content)
+    except NotStrictJson:
+        return False
+    return True
+
+
 def _read_by_some(content: bytes) -> bool:
     """
     Whether the grammar leaves it to parsers: a member twice, a number out of range, a byte order mark, broken UTF-8.
     """
     try:
-        json.loads(content.removeprefix(inputs.BOM).decode("utf-8", "replace"), parse_constant=_no_json)
+        json.loads(content.removeprefix(BOM).decode("utf-8", "replace"), parse_constant=_no_json)
     except ValueError:
         return False
     except RecursionError:
@@ -588,56 +605,89 @@ def verdicts(
 
     Raises CannotTell, before the first verdict where it can be known by then, for what cannot be read at all.
     """
-    rules = {operation.name: Rules(contract, operation)}
-
-    def of(exchange: Exchange) -> Rules | None:
-        for other in contract.operations.values():
-            if other.name not in rules:
-                rules[other.name] = Rules(contract, other)
-            if rules[other.name].matches(exchange.request.method, exchange.request.url):
-                return rules[other.name]
-        return None
-
-    for item in inputs.read(stream, name):
+    rules = Operations(contract)
+    for item in inputs.read(stream, name, guess=form == "auto"):
         if item.exchange is not None:
-            yield exchange_verdict(of(item.exchange), item.exchange, item.number)
+            request = item.exchange.request
+            yield exchange_verdict(rules.of(request.method, request.url), item.exchange, item.number)
         else:
-            yield _value_verdict(rules[operation.name], item, form)
+            yield _value_verdict(rules.named(operation.name), item, form)
 
 
 def _value_verdict(rules: Rules, item: Item, form: Form) -> Verdict:
-    kind: Kind = "answer" if form == "answer" else "body"
-    common = {"number": item.number, "line": item.line, "operation": rules.operation.name}
-    try:
-        value = loads(item.content) if not item.problem else None
-    except NotStrictJson as error:
-        item = Item(number=item.number, line=item.line, problem=f"no JSON with a single meaning: {error}")
-    if item.problem:
-        return Verdict(kind=kind, outcome="unreadable", notes=(item.problem,), **common)  # type: ignore[arg-type]
+    kind: Kind
+    if item.problem or not _is_json(item.content):
+        told = item.problem or problem(item.content, line=item.line) or "it is no JSON with a single meaning"
+        kind = "answer" if form == "answer" else "body" if item.line else "exchange"
+        return Verdict(number=item.number, line=item.line, kind=kind, outcome="unreadable", notes=(told,))
+    value = loads(item.content)
     if form == "answer" or (form == "auto" and _is_answer(rules, value)):
-        kind, told = "answer", rules.answer(_assumed(rules.operation, value, item.content))
+        kind, half = "answer", rules.answer(_assumed(rules, value, item.content))
+        half = replace(half, notes=(BARE, *half.notes)) if _bare_data(value) else half
+    elif form == "auto" and (unknown := _unknown_layout(rules, value)):
+        return Verdict(number=item.number, line=item.line, kind="body", outcome="unreadable", notes=(unknown,))
     else:
-        told = rules.value(value)
-    return Verdict(kind=kind, outcome=told.expect.outcome, broken=told.broken, notes=told.notes, **common)  # type: ignore[arg-type]
+        kind, half = "body", rules.value(value)
+    verdict = Verdict(
+        number=item.number,
+        line=item.line,
+        kind=kind,
+        outcome=half.expect.outcome,
+        operation=rules.operation.name,
+        broken=half.broken,
+        notes=half.notes,
+    )
+    return rules.safe(
+        verdict, Exchange(request=Request(method="", url="", headers=(), content=item.content), response=None)
+    )
+
+
+BARE: Final = "the envelope is missing: a success has `success` and `data`, a refusal one of the known error envelopes"
+
+
+def _bare_data(value: Json) -> bool:
+    """
+    Whether a response is without any envelope.
+    """
+    return not isinstance(value, dict) or not {"success", "data", "error", "errors"} & set(value)
+
+
+def _unknown_layout(rules: Rules, value: Json) -> str:
+    """
+    Why an object is not taken for a request body: nothing in it is, or is nearly, a member that the contract declares.
+    """
+    known = rules.members
+    if not isinstance(value, dict) or not value or not known:
+        return ""
+    if any(name in known or difflib.get_close_matches(name, known, n=1) for name in value):
+        return ""
+    names = [name if re.fullmatch(r"[\w$@.-]{1,30}", name, re.ASCII) else "…" for name in list(value)[:3]]
+    more = ", …" if value.keys() - set(list(value)[:3]) else ""
+    return (
+        f"none of its members ({', '.join(names)}{more}) is one of the request body of {rules.operation.name}; "
+        "if it is such a body, say --as body"
+    )
 
 
 def _is_answer(rules: Rules, value: Json) -> bool:
+    if not rules.takes_body:
+        return True
     if not isinstance(value, dict) or rules.members & set(value):
         return False
     enveloped = isinstance(value.get("success"), bool) or isinstance(value.get("data"), dict)
     return enveloped or answers.judged(rules.contract, rules.operation).errors.valid(value)
 
 
-def _assumed(operation: Operation, value: Json, content: bytes) -> Response:
+def _assumed(rules: Rules, value: Json, content: bytes) -> Response:
     """
-    An answer that came without its status: the one that its envelope goes with.
+    A response that came without its status: the one that its envelope goes with.
     """
-    status = next(iter(operation.success_schemas), 200)
-    refused = isinstance(value, dict) and (value.get("success") is False or not {"success", "data"} & set(value))
-    if refused:
+    status = next(iter(rules.operation.success_schemas), 200)
+    if isinstance(value, dict) and (value.get("success") is False or not {"success", "data"} & set(value)):
         error = value.get("error")
         code = error.get("code") if isinstance(error, dict) else None
-        status = code if isinstance(code, int) and 400 <= code < 600 else 400
+        refused = code if isinstance(code, int) and 400 <= code < 600 else 400
+        status = status if _bare_data(value) else refused
     return Response(status=status, headers=(("content-type", "application/json"),), content=content)
 
 
@@ -648,15 +698,22 @@ def exchange_verdict(rules: Rules | None, exchange: Exchange, number: int = 1) -
     if rules is None:
         return Verdict(number=number, kind="exchange", outcome="other")
     asked, answer = rules.exchange(exchange)
-    notes = [*asked.notes, *(answer.notes if answer else ["the answer is not there, so the request alone was judged"])]
     status = exchange.response.status if exchange.response else None
+    if answer is not None:
+        notes = [*asked.notes, *answer.notes]
+    elif exchange.response is None:
+        notes = [*asked.notes, "there is no response, so the request alone was judged"]
+    else:
+        notes = [*asked.notes, *_not_kept("response", exchange.response_lost).notes]
     if asked.expect.outcome == "rejected" and status and 400 <= status < 500:
         notes.append(f"the target refused the request with {status}")
-    outcomes = {asked.expect.outcome, answer.expect.outcome if answer else "accepted"}
+    outcome = _outcome(asked, answer)
+    lost = asked.known == "not kept" or (answer is None and exchange.response is not None)
     verdict = Verdict(
         number=number,
         kind="exchange",
-        outcome="rejected" if "rejected" in outcomes else "unspecified" if "unspecified" in outcomes else "accepted",
+        outcome=outcome,
+        partly=lost and outcome != "not kept",
         operation=rules.operation.name,
         broken=(*asked.broken, *(answer.broken if answer else ())),
         notes=tuple(dict.fromkeys(notes)),
@@ -665,137 +722,15 @@ def exchange_verdict(rules: Rules | None, exchange: Exchange, number: int = 1) -
     return rules.safe(verdict, exchange)
 
 
-# ---- the whole
-
-
-@dataclass(slots=True)
-class Tally:
+def _outcome(asked: Half, answer: Half | None) -> Outcome | Literal["unreadable", "not kept"]:
     """
-    Counts of verdicts while they come; holds no verdict, so that its size does not grow.
+    Of both halves, as far as they were there: outside, then not to be told, then undecided, then within.
     """
-
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, verdict: Verdict) -> Verdict:
-        self.counts[verdict.outcome] = self.counts.get(verdict.outcome, 0) + 1
-        return verdict
-
-    @property
-    def judged(self) -> int:
-        return sum(self.counts.get(name, 0) for name in ("accepted", "rejected", "unspecified"))
-
-    @property
-    def exit_code(self) -> int:
-        """
-        2 where nothing could be judged; an unreadable value among readable ones is outside the contract.
-        """
-        if not self.judged:
-            return 2
-        return int(bool(self.counts.get("rejected") or self.counts.get("unreadable")))
-
-    def text(self) -> str:
-        """
-        One line for the end.
-        """
-        if not self.judged and not self.counts.get("unreadable"):
-            return f"nothing to judge: none of {self.counts.get('other', 0):,} exchanges is one of this contract"
-        told = [
-            f"{self.counts[name]:,} {word}"
-            for name, word in (
-                ("accepted", "within the contract"),
-                ("rejected", "outside"),
-                ("unspecified", "undecided by the sources"),
-                ("unreadable", "no JSON"),
-                ("other", "of other operations, not judged"),
-            )
-            if self.counts.get(name)
-        ]
-        return ", ".join(told)
-
-    def as_json(self) -> Json:
-        return {
-            "kind": "summary",
-            "judged": self.judged,
-            "exit_code": self.exit_code,
-            **dict(sorted(self.counts.items())),
-        }
-
-
-HEADS: Final = {
-    "accepted": "within the contract",
-    "rejected": "outside the contract",
-    "unspecified": "undecided: no source tells whether it is accepted",
-    "unreadable": "no JSON",
-    "other": "of another operation, not judged",
-}
-
-
-def where(verdict: Verdict) -> str:
-    """
-    `line 3`, `exchange 2`.
-    """
-    return f"line {verdict.line}" if verdict.line else f"{verdict.kind} {verdict.number}"
-
-
-def text(verdict: Verdict) -> str:
-    """
-    The verdict in a few lines: for each broken rule the field, its value, the rule and where that comes from.
-    """
-    told = f"{where(verdict)}: {HEADS[verdict.outcome]}"
-    if verdict.operation:
-        part = {"body": "request body", "answer": "answer", "exchange": f"answered {verdict.status}"}[verdict.kind]
-        told += f" ({verdict.operation}, {part if verdict.kind != 'exchange' or verdict.status else 'not answered'})"
-    lines = [told]
-    for one in verdict.broken:
-        if one.severity == "finding":
-            lines += _broken_lines(one, verdict)
-    for one in verdict.broken:
-        if one.severity != "finding":
-            subject = f"{one.field or 'the body'} is {one.value}"
-            lines.append(
-                f"  note: {subject}; " + (f"it {one.rule}" if one.part == "request" else f"expected {one.rule}")
-            )
-    return "\n".join([*lines, *(f"  note: {note}" for note in verdict.notes)])
-
-
-def _broken_lines(one: Broken, verdict: Verdict) -> Iterator[str]:
-    side = f"{one.part}: " if verdict.kind == "exchange" else ""
-    yield f"  {side}{one.field or 'the body'}" + (f" is {one.value}" if one.part == "request" else f": {one.value}")
-    yield f"    it {one.rule}" if one.part == "request" else f"    expected {one.rule}"
-    if one.sources:
-        more = f", and {len(one.sources) - 1} more" if one.sources[1:] else ""
-        yield f"    source: {one.sources[0].title}, read {one.sources[0].read}{more}"
-    if one.schema_at:
-        yield f"    schema: {one.schema_at}"
-
-
-def as_json(verdict: Verdict) -> Json:
-    """
-    The verdict as a JSON value; one a line makes JSON lines.
-    """
-    return {
-        "kind": verdict.kind,
-        "number": verdict.number,
-        **({"line": verdict.line} if verdict.line else {}),
-        **({"status": verdict.status} if verdict.status else {}),
-        "operation": verdict.operation,
-        "outcome": verdict.outcome,
-        "broken": [_broken_json(one) for one in verdict.broken],
-        "notes": list(verdict.notes),
-    }
-
-
-def _broken_json(one: Broken) -> Json:
-    return {
-        "part": one.part,
-        "field": one.field,
-        "value": one.value,
-        "rule": one.rule,
-        "keyword": one.keyword,
-        "severity": one.severity,
-        "sources": [
-            {"id": source.id, "title": source.title, "where": source.where, "read": source.read}
-            for source in one.sources
-        ],
-        "schema_at": one.schema_at,
-    }
+    judged = [half.expect.outcome for half in (asked, answer) if half is not None and half.known == "yes"]
+    if "rejected" in judged:
+        return "rejected"
+    if asked.known == "ambiguous":
+        return "unreadable"
+    if not judged:
+        return "not kept"
+    return "unspecified" if "unspecified" in judged else "accepted"
