@@ -494,8 +494,8 @@ def test_the_program_runs_by_itself() -> None:
     assert (0, "", "1 within the contract\n") == (done.returncode, done.stderr, done.stdout)
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    """A pipe that is closed early ends the program without a word."""
+def test_a_reader_that_goes_early_makes_nothing_clean() -> None:
+    """A pipe that is closed early ends the program with one line and 2: not all was told."""
     writing = subprocess.Popen([*COMMAND, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     assert writing.stdout is not None
     assert writing.stderr is not None
@@ -506,8 +506,8 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
         code = writing.wait(timeout=60)
 
     assert b"{" == first
-    assert b"" == told
-    assert 0 == code
+    assert b"rtkcontract: the output cannot be written: its reader has gone; nothing can be told\n" == told
+    assert 2 == code
 
 
 def test_a_wrong_option_of_pytest_is_not_told_as_anything_else() -> None:

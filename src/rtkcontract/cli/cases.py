@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import OPERATION, PLAN, SCHEMAS, examples, found_case, operation_of, planned
 
 
@@ -38,9 +39,9 @@ def cases_list(plan: str, schemas: str | None, operation: str | None, ids: bool)
     """
     made = planned(schemas, operation, plan)[2]
     for case in made.cases:
-        click.echo(case.id if ids else f"{case.expect.outcome:<12} {case.id}")
+        say(case.id if ids else f"{case.expect.outcome:<12} {case.id}")
     if not ids:
-        click.echo(f"{len(made.cases)} cases in the plan {made.name}; at most {made.meetings} are accepted", err=True)
+        say(f"{len(made.cases)} cases in the plan {made.name}; at most {made.meetings} are accepted", err=True)
 
 
 @cases.command("show", epilog=examples("rtkcontract cases show create_meeting/minimal"))
@@ -55,18 +56,18 @@ def cases_show(identity: str, plan: str, schemas: str | None, operation: str | N
     contract, _, made = planned(schemas, operation or operation_of((identity,)), plan)
     case = found_case(made, identity)
     expect = case.expect
-    click.echo(f"{case.id}\n  partition  {case.partition}" + (f" of {case.field}" if case.field else ""))
+    say(f"{case.id}\n  partition  {case.partition}" + (f" of {case.field}" if case.field else ""))
     if case.note:
-        click.echo(f"  note       {case.note}")
-    click.echo(f"  expected   {expect.outcome}: {expect.reason}")
+        say(f"  note       {case.note}")
+    say(f"  expected   {expect.outcome}: {expect.reason}")
     for source in expect.sources:
         if source in contract.sources:
-            click.echo(f"  source     {contract.sources[source].title}, read {contract.sources[source].read}")
+            say(f"  source     {contract.sources[source].title}, read {contract.sources[source].read}")
     if expect.schema_at:
-        click.echo(f"  schema     schemas/{expect.schema_at}")
+        say(f"  schema     schemas/{expect.schema_at}")
     for name, value in case.overrides.headers.items():
-        click.echo(f"  header     {name}: {value if value is not None else '(left out)'}")
-    click.echo(f"  content    {case.content.decode('utf-8', 'backslashreplace')}")
+        say(f"  header     {name}: {value if value is not None else '(left out)'}")
+    say(f"  content    {case.content.decode('utf-8', 'backslashreplace')}")
 
 
 @cases.command(
@@ -100,7 +101,7 @@ def cases_export(form: str, plan: str, schemas: str | None, operation: str | Non
         "har": lambda: export.har(found, made.cases),
         "postman": lambda: export.postman(found, made.cases),
     }[form]()
-    click.echo(told, nl=not told.endswith("\n"))
+    say(told, raw=True)
 
 
 @cases.command(
@@ -123,4 +124,4 @@ def cases_grow(schemas: str | None, operation: str | None) -> None:
     rows = [case.content for case in made.cases if case.id.startswith(f"{found.name}/combinations/")]
     new = [row for row in rows if row not in kept]
     write_whole(path, b"\n".join([*kept, *new]) + b"\n")
-    click.echo(f"{found.name}: {len(new)} rows added, {len(kept)} kept in {path.name}")
+    say(f"{found.name}: {len(new)} rows added, {len(kept)} kept in {path.name}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import examples
 from rtkcontract.errors import CannotTell
 
@@ -27,4 +28,4 @@ def completion(ctx: click.Context, shell: str) -> None:
     made = get_completion_class(shell)
     if made is None:
         raise CannotTell(f"there is no completion for {shell}")
-    click.echo(made(ctx.find_root().command, {}, "rtkcontract", "_RTKCONTRACT_COMPLETE").source())
+    say(made(ctx.find_root().command, {}, "rtkcontract", "_RTKCONTRACT_COMPLETE").source(), raw=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import FORMAT, examples
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def diff(
     render = {"text": contract_changes.text, "json": contract_changes.as_json, "markdown": contract_changes.markdown}[
         form
     ]
-    click.echo(render(found, before.label, after.label).rstrip("\n"))
+    say(render(found, before.label, after.label).rstrip("\n"), raw=form == "json")
     if form == "text" and not new and ".." not in old:
-        click.echo(_recordings_told(before, after, found, folder))
+        say(_recordings_told(before, after, found, folder))
     ctx.exit(changes.exit_code(found, fail_on))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import FORMAT, examples
 
 
@@ -43,5 +44,5 @@ def drift(ctx: click.Context, document: Path | None, dated: str, operation: str,
         theirs = revisions.read(str(document), operation=operation).surfaces[operation]
         found = drifting.with_document(ours, theirs, today, dated)
     render = {"text": drifting.text, "json": drifting.as_json, "markdown": drifting.markdown}[form]
-    click.echo(render(found).rstrip("\n"))
+    say(render(found).rstrip("\n"), raw=form == "json")
     ctx.exit(drifting.exit_code([found]))

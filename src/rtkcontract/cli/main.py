@@ -1,7 +1,7 @@
 """
 The command line. What a verb needs is imported inside it, so that `--help` is quick.
 
-Every verb exits with 0 for clean, 1 for findings and 2 where it could not tell.
+How they end is said in `exits`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import importlib
 
 import click
 
-from rtkcontract.cli import options
+from rtkcontract.cli import exits, options
 
 VERBS = (
     *("check", "validate", "cases", "send", "serve", "replay", "record", "hunt"),
@@ -19,7 +19,7 @@ VERBS = (
 """Each is a command in the module of the same name."""
 
 
-class Verbs(options.Verbs):
+class Verbs(exits.Verbs):
     """
     Imports the module of a verb when it is asked for.
     """

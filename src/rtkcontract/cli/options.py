@@ -4,9 +4,8 @@ Options and look-ups that several verbs share.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,22 +17,6 @@ if TYPE_CHECKING:
 
     from rtkcontract.generation.plan import Plan
     from rtkcontract.model import Case, Contract, Operation
-
-
-class Verbs(click.Group):
-    """
-    Turns what could not be told into one line on stderr and exit code 2.
-    """
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CannotTell as error:
-            click.echo(f"rtkcontract: {error}", err=True)
-            ctx.exit(2)
-        except BrokenPipeError:  # the reader has seen enough
-            sys.stderr.close()
-            ctx.exit(0)
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}

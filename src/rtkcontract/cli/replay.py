@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import DAYS, OPERATION, PLAN, SCHEMAS, examples, loaded
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
@@ -64,5 +65,5 @@ def replay(
             expire_days=expire_days,
             progress=progress,
         )
-    click.echo(replaying.text(report, release=release, listed=None if every else replaying.LISTED), nl=False)
+    say(replaying.text(report, release=release, listed=None if every else replaying.LISTED))
     ctx.exit(replaying.exit_code(report, release=release))

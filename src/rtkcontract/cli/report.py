@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import SCHEMAS, examples
 from rtkcontract.errors import CannotTell
 
@@ -42,6 +43,7 @@ def report(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path 
     Exit codes are those of the run; of two runs 1 means that something is new.
     """
     from rtkcontract.engine import run_file
+    from rtkcontract.engine.files import write_whole
     from rtkcontract.reports import compare_runs, summary
 
     if len(files) > 2:
@@ -49,12 +51,9 @@ def report(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path 
     found = [run_file.read(file) for file in files]
     text = _rendered(found, form, schemas)
     if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        say(text, raw=form not in ("text", "markdown"), styled=form == "text")
     else:
-        try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise CannotTell(f"{output} cannot be written: {error.strerror}") from None
+        write_whole(output, text.encode("utf-8", "backslashreplace"))
     ctx.exit(compare_runs.exit_code(*found) if len(found) == 2 else summary.exit_code(found[0]))
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import OPERATION, SCHEMAS, examples, loaded
 
 
@@ -36,4 +37,4 @@ def schema(which: str, schemas: str | None, operation: str | None) -> None:
             **chosen,
             "components": contract.document.get("components", {}),
         }
-    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    say(json.dumps(told, indent=2, ensure_ascii=False), raw=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import (
     BASE_URL,
     OPERATION,
@@ -93,7 +94,7 @@ def send(
         ]
     results = across.judge_run(contract, found, answered)
     for result in results:
-        click.echo(redact("\n".join(_sent_text(found, result))))
+        say(redact("\n".join(_sent_text(found, result))))
     statuses = {result.status for result in results}
     ctx.exit(1 if "fail" in statuses else 0 if statuses == {"pass"} else 2)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import SCHEMAS, examples
 
 
@@ -20,7 +21,10 @@ from rtkcontract.cli.options import SCHEMAS, examples
 @click.option("--account-id", default=None, help="The account id that is known.")
 @click.option("--app-id", default=None, help="The app id that is known.")
 @SCHEMAS
-def serve(port: int, token: str | None, account_id: str | None, app_id: str | None, schemas: str | None) -> None:
+@click.pass_context
+def serve(
+    ctx: click.Context, port: int, token: str | None, account_id: str | None, app_id: str | None, schemas: str | None
+) -> None:
     """
     Run the emulator on 127.0.0.1 for developing against; it is not the vendor. Ctrl-C ends it.
     """
@@ -33,11 +37,12 @@ def serve(port: int, token: str | None, account_id: str | None, app_id: str | No
     shown = token or targets.EMULATOR_TOKEN
 
     def announce(origin: str) -> None:
-        click.echo("The rtkcontract emulator: it answers as the documents say and is not the vendor.")
-        click.echo(f"base URL    {origin}{targets.PREFIX}")
-        click.echo(f"token       {shown if token is None else '(the one given)'}")
-        click.echo(f"account id  {account}\napp id      {app}")
+        say("The rtkcontract emulator: it answers as the documents say and is not the vendor.")
+        say(f"base URL    {origin}{targets.PREFIX}")
+        say(f"token       {shown if token is None else '(the one given)'}")
+        say(f"account id  {account}\napp id      {app}")
 
-    server.run_server(
+    number = server.run_server(
         targets.responder(contract, token=shown, account_id=account, app_id=app), port=port, announce=announce
     )
+    ctx.exit(128 + number)

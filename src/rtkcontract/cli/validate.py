@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import OPERATION, SCHEMAS, examples, loaded
 from rtkcontract.errors import CannotTell
+from rtkcontract.redaction.terminal import shown
 from rtkcontract.reports.progress import telling_bar
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def validate(
     contract, found = loaded(schemas, operation)
     tally, listing = verdict.Tally(), verdict.Listing(every=every)
     with _opened(file) as (stream, name, size), telling_bar("bytes validated") as (progress, above):
-        told = above or click.echo
+        told = say if above is None else lambda text: above(shown(text))
         for one in rules.verdicts(contract, found, stream, name=name, form=kind):
             tally.add(one)
             if as_json:
@@ -70,8 +72,8 @@ def validate(
             if progress and size:
                 progress(stream.tell(), size)
     if left := listing.text():
-        click.echo(left)
-    click.echo(dumps(tally.as_json()) if as_json else tally.text())
+        say(left)
+    say(dumps(tally.as_json()) if as_json else tally.text())
     ctx.exit(tally.exit_code)
 
 

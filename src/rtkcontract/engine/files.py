@@ -15,9 +15,14 @@ from rtkcontract.errors import CannotTell
 def write_whole(path: Path, content: bytes) -> None:
     """
     The old file or the new one, never a part: a temporary file beside it, then a rename. Raises CannotTell.
+
+    A device or a pipe, such as /dev/stdout, takes the content as it is.
     """
-    temporary = ""
+    temporary, path = "", Path(os.path.realpath(path))
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{os.getpid()}-", suffix=".part", dir=path.parent)
         with os.fdopen(handle, "wb") as file:

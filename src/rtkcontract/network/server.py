@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rtkcontract.errors import CannotTell
@@ -65,12 +66,17 @@ def serve(respond: Respond, *, host: str = "127.0.0.1", port: int = 0) -> Iterat
         listening.close()
 
 
-def run_server(respond: Respond, *, host: str = "127.0.0.1", port: int = 0, announce: Callable[[str], None]) -> None:
+def run_server(respond: Respond, *, host: str = "127.0.0.1", port: int = 0, announce: Callable[[str], None]) -> int:
     """
-    Serves until SIGINT or SIGTERM and returns; `announce` gets the origin. To be called in the main thread.
+    Serve until SIGINT or SIGTERM, and return which; `announce` gets the origin. To be called in the main thread.
     """
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    stop, caught = threading.Event(), []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        caught.append(number)
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with serve(respond, host=host, port=port) as origin:
             announce(origin)
@@ -78,6 +84,7 @@ def run_server(respond: Respond, *, host: str = "127.0.0.1", port: int = 0, anno
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    return caught[0]
 
 
 def _listening(host: str, port: int) -> socket.socket:
