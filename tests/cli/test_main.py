@@ -280,7 +280,7 @@ def test_validate_speaks_json(said: Said, tmp_path: Path) -> None:
 
     assert ["accepted", "rejected"] == [line["outcome"] for line in found[:2]]
     assert ["title"] == [broken["field"] for broken in found[1]["broken"]]
-    assert {"kind": "summary", "judged": 2, "exit_code": 1, "accepted": 1, "rejected": 1} == found[2]
+    assert {"judged": 2, "exit_code": 1, "accepted": 1, "rejected": 1}.items() <= found[2].items()
 
 
 @contextlib.contextmanager
@@ -527,7 +527,7 @@ def test_lines_stand_above_the_progress_bar(tmp_path: Path) -> None:
     (tmp_path / "bodies.jsonl").write_text('{"session_keep_alive_time_in_secs": 30}\n' * 300)
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [*COMMAND, "validate", str(tmp_path / "bodies.jsonl")],
+        [*COMMAND, "validate", "--every", str(tmp_path / "bodies.jsonl")],
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,

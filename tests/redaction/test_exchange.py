@@ -20,6 +20,7 @@ from rtkcontract.plugins.httpx_transport import BrokenContract, ContractTranspor
 from rtkcontract.redaction.redactor import REDACTED, Redactor
 from rtkcontract.redaction.scanner import Gate, scan
 from rtkcontract.validation import rules as validating
+from rtkcontract.validation import verdict as verdicts_of
 
 CONTRACT, OPERATION = contract_and_operation()
 REDACTOR = redactor(CONTRACT)
@@ -149,7 +150,7 @@ def test_validate_shows_no_credential_of_the_exchange_it_judges() -> None:
     assert len(made) == len(verdicts) >= 400
     assert len(broken) > 200
     for verdict, entry in zip(verdicts, made, strict=True):
-        for text in (validating.text(verdict), json.dumps(validating.as_json(verdict))):
+        for text in (verdicts_of.text(verdict), json.dumps(verdicts_of.as_json(verdict))):
             assert _shows(text) == [], entry
 
 
@@ -186,7 +187,7 @@ def test_a_verdict_without_credentials_says_what_is_wrong() -> None:
     har = json.dumps({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": [entry]}})
     (verdict,) = validating.verdicts(CONTRACT, OPERATION, io.BytesIO(har.encode()), name="x.har")
 
-    assert "Weekly" in validating.text(verdict)
+    assert "Weekly" in verdicts_of.text(verdict)
 
 
 def test_a_redactor_that_knows_more_leaves_the_first_as_it_was() -> None:
