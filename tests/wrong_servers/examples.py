@@ -4,11 +4,13 @@ One valid request for every operation, and short scenes of several: what mutants
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wrong_servers.mutants import GONE, Call, Calls, Json, body
+from wrong_servers.mutants import GONE, Call, Calls, Json, body, put
+from wrong_servers.operations import OPERATIONS
 from wrong_servers.second_server import LIVE_MEETING, LIVESTREAM, PEER, RECORDING, SESSION, STREAM_SESSION
 
 
@@ -280,3 +282,34 @@ def posted(*parts: Mapping[str, Json]) -> Calls:
     One create of a meeting with members given by dotted paths.
     """
     return (Call(operation="create_meeting", body=body(*parts)),)
+
+
+def sending(operation: str, *parts: Mapping[str, Json]) -> Calls:
+    """
+    One request to a create, update or replace with its example body, or for create_meeting with nothing but what is
+    named; members are given by dotted paths.
+    """
+    sent = {} if operation == "create_meeting" else copy.deepcopy(BODIES[operation])
+    for place, value in (item for part in parts for item in part.items()):
+        put(sent, place, value)
+    return (*before(operation), Call(operation=operation, body=sent, ids=ids_of(operation)))
+
+
+def before(operation: str) -> Calls:
+    """
+    The calls that make what a request to an operation needs.
+    """
+    known = OPERATIONS[operation]
+    if known.role in ("update", "replace", "read", "delete"):
+        return scene(known.kind, "create")
+    return (Call(operation="create_meeting", body={}),) if known.kind == "participants" else ()
+
+
+def ids_of(operation: str) -> dict[str, str]:
+    """
+    The path ids that belong to `before`.
+    """
+    known = OPERATIONS[operation]
+    last = len(before(operation)) - 1
+    own = {known.own_id: f"${last}.data.id"} if known.role in ("update", "replace", "read", "delete") else {}
+    return {"meeting_id": "$0.data.id" if known.kind == "participants" else LIVE_MEETING, **own}

@@ -234,6 +234,24 @@ def parsed(content: bytes) -> Any:
         return GONE
 
 
+def doubled(content: bytes) -> bool:
+    """
+    Whether an object of a JSON text has a member twice.
+    """
+    found = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in items]
+        found.append(len(names) != len(set(names)))
+        return dict(items)
+
+    try:
+        json.loads(content, object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return False
+    return any(found)
+
+
 def told(change: Callable[[Json, dict[str, Any]], None]) -> Effect:
     """
     The member data of a success changed in place: (sent, data). The app of create_app is its data.

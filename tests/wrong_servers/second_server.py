@@ -118,6 +118,28 @@ REASONS |= {404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 413: "
 REASONS |= {415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests"}
 REASONS |= {500: "Internal Server Error", 202: "Accepted", 502: "Bad Gateway", 503: "Service Unavailable"}
 
+HIDDEN_BODY = (204, 304)
+
+
+def encoded(response: Response, *, method: str = "GET") -> bytes:
+    """
+    The bytes of a response in HTTP/1.1.
+    """
+    if response.raw is not None:
+        return response.raw
+    reason = REASONS.get(response.status, "Unknown") if response.reason is None else response.reason
+    lines = [f"HTTP/1.1 {response.status} {reason}"]
+    headers = list(response.headers)
+    measured = any(name in ("content-length", "transfer-encoding") for name, _ in headers)
+    if not measured and response.status not in HIDDEN_BODY:
+        headers.append(("content-length", str(len(response.content))))
+    if response.close:
+        headers.append(("connection", "close"))
+    lines += [f"{name}: {value}" for name, value in headers]
+    head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
+    return head if method == "HEAD" else head + response.content
+
+
 Step = Callable[..., Any]
 
 

@@ -12,28 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from wrong_servers.mutants import Mutant
-from wrong_servers.second_server import REASONS, Request, Response, Server
-
-HIDDEN_BODY = (204, 304)
-
-
-def encoded(response: Response, *, method: str = "GET") -> bytes:
-    """
-    The bytes of a response in HTTP/1.1.
-    """
-    if response.raw is not None:
-        return response.raw
-    reason = REASONS.get(response.status, "Unknown") if response.reason is None else response.reason
-    lines = [f"HTTP/1.1 {response.status} {reason}"]
-    headers = list(response.headers)
-    measured = any(name in ("content-length", "transfer-encoding") for name, _ in headers)
-    if not measured and response.status not in HIDDEN_BODY:
-        headers.append(("content-length", str(len(response.content))))
-    if response.close:
-        headers.append(("connection", "close"))
-    lines += [f"{name}: {value}" for name, value in headers]
-    head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
-    return head if method == "HEAD" else head + response.content
+from wrong_servers.second_server import Request, Server, encoded
 
 
 class _Handler(BaseHTTPRequestHandler):
