@@ -276,13 +276,15 @@ def test_an_operation_of_another_shape_is_added_by_adding_files(tmp_path: Path) 
 
 def test_an_operation_without_a_body_is_added_by_adding_files(tmp_path: Path) -> None:
     """
-    A GET: the plan holds its written cases and the emulator answers it.
+    A GET: the plan holds the smallest request and one with a parameter too many, and the emulator answers it.
     """
     contract = _with(tmp_path, "get_meeting", "/one", "get", None, {"type": "object"}, "200")
     operation = contract.operations["get_meeting"]
 
     assert ("GET", {}) == (operation.method, operation.request_schema)
-    assert () == plans.make(contract, operation).cases
+    planned = plans.make(contract, operation).cases
+    assert ["get_meeting/minimal", "get_meeting/query/unknown-parameter"] == [case.id for case in planned]
+    assert {b""} == {case.content for case in planned}
     request = Request(
         method="GET",
         url=TARGET.base_url + operation.path.format(account_id=TARGET.account_id, app_id=TARGET.app_id),

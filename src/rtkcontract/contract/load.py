@@ -9,6 +9,7 @@ Reads and checks the contract; the only module that knows where `schemas/` is an
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -157,7 +158,28 @@ def _linked(document: Json, operations: Mapping[str, Operation]) -> dict[str, Op
                 for taker, parameter, made in links_of(name, responses):
                     if taker in makers:
                         makers[taker].setdefault(parameter, made)
+    for operation in operations.values():
+        _inherit(operation, makers)
     return {name: replace(operation, makers=makers[name]) for name, operation in operations.items()}
+
+
+def _inherit(operation: Operation, makers: dict[str, dict[str, Made]]) -> None:
+    """
+    An id that no link gives is the one under which the object of another id was made: a participant lives in the
+    meeting that it was added to.
+    """
+    own = makers[operation.name]
+    names = re.findall(r"\{([^{}]*)\}", operation.path)
+    waiting = [made.operation for name, made in own.items() if name in names]
+    known = set(waiting)
+    while waiting:
+        above = makers.get(waiting.pop(0), {})
+        for name, made in above.items():
+            if name in names:
+                own.setdefault(name, made)
+            if made.operation not in known:
+                known.add(made.operation)
+                waiting.append(made.operation)
 
 
 def schema_problems(document: Json) -> Iterator[str]:

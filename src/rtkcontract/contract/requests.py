@@ -16,11 +16,17 @@ from urllib.parse import quote
 from rtkcontract.contract.expectation import source_ids
 from rtkcontract.model import Case, Expectation, Json, Made, Operation, Overrides, Request, Target
 
+ACCOUNT_PARAMETERS: Final = ("account_id", "app_id")
+"""Path parameters that belong to the account of the run: the target gives their values."""
 
-def written(operation: Operation) -> Iterator[Case]:
+
+def written(operation: Operation, minimal: Case | None = None) -> Iterator[Case]:
     """
-    The cases of `cases.json`, in their order.
+    The cases of `common_cases.json` and `cases.json`, in their order.
+
+    What an entry does not name is as in `minimal`, the smallest request that is accepted.
     """
+    plain = minimal.overrides if minimal is not None else Overrides()
     for entry in operation.written_cases:
         expect = entry["expect"]
         yield Case(
@@ -28,7 +34,7 @@ def written(operation: Operation) -> Iterator[Case]:
             operation=operation.name,
             side="protocol",
             partition=entry["partition"],
-            content=_content(entry),
+            content=_content(entry, b"{}" if minimal is None else minimal.content),
             keyword=entry["name"].split("/")[0],
             note=entry["note"],
             expect=Expectation(
@@ -40,17 +46,17 @@ def written(operation: Operation) -> Iterator[Case]:
             ),
             overrides=Overrides(
                 method=entry.get("method"),
-                path_parameters=entry.get("path_parameters", {}),
-                query=tuple((name, value) for name, value in entry.get("query", ())),
-                headers=entry.get("headers", {}),
+                path_parameters={**plain.path_parameters, **entry.get("path_parameters", {})},
+                query=(*plain.query, *((name, value) for name, value in entry.get("query", ()))),
+                headers={**plain.headers, **entry.get("headers", {})},
             ),
         )
 
 
-def _content(entry: Json) -> bytes:
+def _content(entry: Json, minimal: bytes) -> bytes:
     if "content_base64" in entry:
         return base64.b64decode(entry["content_base64"])
-    return str(entry.get("content", "{}")).encode()
+    return str(entry["content"]).encode() if "content" in entry else minimal
 
 
 def url_of(operation: Operation, target: Target, overrides: Overrides, made: Mapping[Made, str]) -> str:

@@ -57,7 +57,7 @@ def explained(bodies: Bodies, results: Iterable[Result], ask: Ask | None, budget
     """
     told = [result for result in results if _is_own(result)]
     keys = dict.fromkeys(key_of(finding) for result in told for finding in result.findings if _is_open(finding))
-    seen = [(result, row) for result in told if keys and (row := bodies.held(result.case.content)) is not None]
+    seen = [(result, row) for result in told if keys and (row := bodies.held(result.case)) is not None]
     found: list[Explanation] = []
     for key in keys:
         failing = [(result, row) for result, row in seen if _fails(result, key)]
@@ -111,7 +111,7 @@ def _suspect(
 ) -> tuple[Explanation, int] | None:
     smallest, _ = min(failing, key=lambda item: (item[1].bit_count() and len(item[0].case.content), item[0].case.id))
     present = [
-        literal for literal in bodies.row(loads(smallest.case.content)) if literal >= 0 and _counts(bodies, literal)
+        literal for literal in bodies.row(bodies.value(smallest.case)) if literal >= 0 and _counts(bodies, literal)
     ]
     spent = 0
     for size in (1, 2, 3):

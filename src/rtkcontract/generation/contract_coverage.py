@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from rtkcontract.generation.covering_array import bits
 from rtkcontract.generation.plan import Plan
 from rtkcontract.generation.request_space import Bodies
-from rtkcontract.json_schema.json_text import loads
 from rtkcontract.model import Answered, Json, Result
 
 
@@ -50,8 +49,8 @@ def _mask(bodies: Bodies, result: Result) -> int | None:
     """
     if result.case.overrides.method or result.case.expect.outcome == "rejected":
         return None
-    mask = bodies.held(result.case.content)
-    if mask is None or result.case.expect.outcome == "accepted" or bodies.oracle.valid(loads(result.case.content)):
+    mask = bodies.held(result.case)
+    if mask is None or result.case.expect.outcome == "accepted" or bodies.oracle.valid(bodies.value(result.case)):
         return mask
     return None
 

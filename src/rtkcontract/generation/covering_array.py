@@ -392,7 +392,7 @@ def grow(
     of the literals whose tuples count. `progress` hears the tuples covered and possible.
     """
     result = Grown()
-    if space.fresh is None:
+    if space.fresh is None or not space.count:
         return result
     opened = _Open(space, strength, space.all if only is None else only)
     possible = opened.left()

@@ -14,12 +14,13 @@ from rtkcontract.contract.expectation import Oracle
 from rtkcontract.contract.fake_data import HOSTILE, MARK
 from rtkcontract.generation import partitions
 from rtkcontract.generation.covering_array import Row, Space, bits
+from rtkcontract.generation.parameters import BODY
 from rtkcontract.generation.partitions import COMBINATORS, Candidate
 from rtkcontract.generation.request_space import Bodies, Factor
 from rtkcontract.json_schema import values as json_values
 from rtkcontract.json_schema.json_text import NotStrictJson, canonical, dumps, encode, loads
 from rtkcontract.json_schema.values import ABSENT, MEMBERS, Place, put, same, taken, type_of
-from rtkcontract.model import Case, Expectation, Json, Operation
+from rtkcontract.model import Case, Expectation, Json, Operation, Overrides
 
 RULES = frozenset(COMBINATORS) - {"allOf"}
 
@@ -29,8 +30,11 @@ class Derived:
     The cases of one request schema, each content once.
     """
 
-    def __init__(self, operation: Operation, bodies: Bodies) -> None:
-        self.operation, self.bodies = operation, bodies
+    def __init__(self, operation: Operation, bodies: Bodies, opened: Expectation | None = None) -> None:
+        """
+        `opened` says why no source decides that a valid request is accepted, where none does.
+        """
+        self.operation, self.bodies, self.opened = operation, bodies, opened
         self.seen: dict[bytes, str] = {}
         self.ids: set[str] = set()
         self.bases: dict[int, Json] = {}
@@ -44,14 +48,17 @@ class Derived:
         """
         A case with the expectation that the schema gives its body; None when the same content is planned already.
         """
-        content = encode(body)
-        key = self.canonical(content)
         identity = f"{self.operation.name}/{name}"
-        if key in self.seen or identity in self.ids:
+        request = self.request(body)
+        if request is None or identity in self.ids:
+            return None
+        said, content, overrides = request
+        key = self.canonical(said)
+        if key in self.seen:
             return None
         self.seen[key] = identity
         self.ids.add(identity)
-        value, expect = self.judged(content)
+        value, expect = self.judged(said)
         return Case(
             id=identity,
             operation=self.operation.name,
@@ -59,6 +66,7 @@ class Derived:
             partition=partition,
             content=content,
             expect=expect,
+            overrides=overrides,
             field=place,
             keyword=keyword,
             note=note,
@@ -72,24 +80,54 @@ class Derived:
         if content not in self.known:
             value = loads(content)
             plain = b"\\ud" not in content
-            self.known[content] = value, self.bodies.oracle.expectation(value, plain=plain)
+            self.known[content] = value, self._decided(self.bodies.oracle.expectation(value, plain=plain))
         return self.known[content]
+
+    def _decided(self, expect: Expectation) -> Expectation:
+        """
+        The expectation without an acceptance that no source promises, and with the place that the document knows.
+        """
+        if expect.outcome == "accepted" and self.opened is not None:
+            return self.opened
+        if self.bodies.wire is not None and expect.schema_at:
+            return replace(expect, schema_at=self.bodies.wire.placed(expect.schema_at))
+        return expect
+
+    def request(self, body: Json) -> tuple[bytes, bytes, Overrides] | None:
+        """
+        What a value says when it arrives, and the content and overrides that send it; None where no request can.
+        """
+        wire = self.bodies.wire
+        if wire is None:
+            content = encode(body)
+            return content, content, Overrides()
+        sent = wire.sent(body)
+        return None if sent is None else (encode(wire.said(*sent)), *sent)
+
+    def arriving(self, body: Json) -> Json:
+        """
+        A value as it arrives, to be judged; ABSENT where no request can say it.
+        """
+        request = self.request(body)
+        return ABSENT if request is None else self.judged(request[0])[0]
 
     def rejected(self, body: Json) -> bool:
         """
         Whether the sources decide against a body.
         """
-        return not self.bodies.oracle.valid(body) and self.judged(encode(body))[1].outcome == "rejected"
+        if self.bodies.wire is None and self.bodies.oracle.valid(body):
+            return False
+        request = self.request(body)
+        return request is not None and self.judged(request[0])[1].outcome == "rejected"
 
     def unechoed(self, value: Json) -> tuple[str, ...]:
         """
         Dotted paths whose echo a clause leaves open.
         """
-        return tuple(
-            ".".join((*map(str, clause.path), name))
-            for clause in self.bodies.oracle.clauses(value)
-            for name in clause.echo
-        )
+        paths = [(*map(str, clause.path), name) for clause in self.bodies.oracle.clauses(value) for name in clause.echo]
+        if self.bodies.wire is not None:
+            paths = [path[1:] for path in paths if path[0] == BODY]
+        return tuple(map(".".join, paths))
 
     def told(self, value: Json) -> tuple[int, int]:
         """
@@ -100,13 +138,14 @@ class Derived:
             held = taken(value, factor.place)
             if held is not ABSENT and held is not None and held not in ("", [], {}):
                 own = not any(same(held, node["default"]) for node in factor.field.nodes if "default" in node)
-                count, top = count + own, top + (own and len(factor.place) == 1)
+                count, top = count + own, top + (own and self.bodies.depth(factor.place) == 1)
         return top, count
 
     # --- valid side -------------------------------------------------------------------------------------------------
 
     def row(self, body: Json, kind: str) -> Case | None:
-        digest = hashlib.sha256(self.canonical(encode(body))).hexdigest()[:8]
+        request = self.request(body)
+        digest = hashlib.sha256(self.canonical(request[0] if request else b"{}")).hexdigest()[:8]
         return self.case("valid", f"{kind}/{digest}", body, "combination", keyword="properties")
 
     # --- one fault a case -------------------------------------------------------------------------------------------
@@ -185,7 +224,10 @@ class Derived:
         elif candidate.partition == "wrong-type-array" and value and not isinstance(held, dict | list | None):
             value = [held] if held is not ABSENT else value
         put(above, member, value)
-        if self.bodies.oracle.valid(self.judged(encode(body))[0]):
+        said = self.arriving(body)
+        if said is ABSENT:
+            return None
+        if self.bodies.oracle.valid(said):
             body = self.elsewhere(factor, number, candidate) or body
         name = f"{factor.field.name}/{candidate.partition}"
         if f"{self.operation.name}/{name}" in self.ids:
@@ -202,7 +244,7 @@ class Derived:
         of deeper ones stand in the rows.
         """
         for number, factor in enumerate(self.bodies.factors):
-            for candidate in factor.field.singles if len(factor.place) == 1 else ():
+            for candidate in factor.singles if self.bodies.depth(factor.place) == 1 else ():
                 if (case := self.faulty(factor, number, candidate)) is not None:
                     yield case
 
@@ -212,7 +254,7 @@ class Derived:
         servers convert, and what no source decides comes once for each reason of a field.
         """
         for number, factor in enumerate(self.bodies.factors):
-            effort = 2 if thorough else 1 if len(factor.place) == 1 else 0
+            effort = 2 if thorough else 1 if self.bodies.depth(factor.place) == 1 else 0
             reasons: set[str] = set()
             for candidate in factor.others:
                 case = self.faulty(factor, number, candidate) if candidate.effort <= effort else None
@@ -229,7 +271,7 @@ class Derived:
         A body that is no object, where no written case has one of that type.
         """
         written = {kind for case in fixed.written(self.operation) if (kind := _type_of(case.content)) is not None}
-        for candidate in self.bodies.root.breaking:
+        for candidate in self.bodies.root.breaking if self.bodies.wire is None else ():
             if candidate.partition.startswith("wrong-type") and type_of(candidate.value) not in written:
                 name = f"body/{candidate.partition}"
                 case = self.case("invalid", name, candidate.value, candidate.partition, keyword=candidate.keyword)
@@ -267,6 +309,8 @@ class Derived:
         """
         for number, factor in enumerate(self.bodies.factors):
             parents = self.bodies.firm(factor.place[:-1])
+            if not factor.others and self.bodies.depth(factor.place) == 0:
+                continue  # the query as a whole is neither there nor absent
             if not any(factor.place[-1] in node.get("required", ()) for node in parents):
                 continue
             body = self.holder(factor, number)

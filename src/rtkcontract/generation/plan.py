@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from rtkcontract.contract import requests as fixed
@@ -19,6 +20,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.generation import priority
 from rtkcontract.generation.covering_array import Grown, Row, bits, grow
 from rtkcontract.generation.negatives import Derived, rule_text
+from rtkcontract.generation.parameters import hostile_ids, own_object, undecided
 from rtkcontract.generation.relations import relations
 from rtkcontract.generation.request_space import Bodies, Tally
 from rtkcontract.json_schema.json_text import dumps, encode, loads
@@ -91,7 +93,7 @@ class _Rows:
         self.rows.append(row)
         if (case := self.derived.row(held, "combinations")) is not None:
             self.tally.add(row, held)
-            self.derived.bodies.remember(case.content, row)
+            self.derived.bodies.remember(case, row)
             self.cases.append(case)
             self.by_id[case.id] = row
 
@@ -107,7 +109,8 @@ def _valid_side(
     found = _Rows(derived, Tally(bodies))
     decided: list[Row] = []
     for body in _stored(derived.operation):
-        value, expect = derived.judged(encode(body))
+        request = derived.request(body)
+        value, expect = derived.judged(request[0] if request else encode(body))
         if bodies.oracle.valid(value):
             found.add(bodies.row(body), body)
             decided.extend(found.rows[-1:] if expect.outcome == "accepted" else ())
@@ -181,15 +184,8 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
     if name not in PLANS:
         raise CannotTell(f"there is no plan {name}; the plans are {', '.join(PLANS)}")
     strength = PLANS[name]
-    if not operation.request_schema:
-        return Plan(
-            name=name,
-            strength=strength,
-            cases=tuple(fixed.written(operation)),
-            bodies=bodies_of(contract, operation),
-        )
     bodies = bodies_of(contract, operation)
-    derived = Derived(operation, bodies)
+    derived = Derived(operation, bodies, undecided(contract, operation))
     minimal = _minimal(derived)
     found, stored, impossible, unreached, possible = _valid_side(derived, max(strength, 2), progress)
     rich = _richest(derived, found.cases, stored) or minimal
@@ -203,12 +199,13 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         *derived.branches(),
         *derived.singles(),
         *derived.hostile(thorough=thorough),
-        *fixed.written(operation),
-        *(relations(derived, rich, minimal) if minimal is not rich else ()),
+        *_without_schema(derived, minimal),
+        *(relations(derived, rich, minimal) if minimal is not rich and _comparable(operation) else ()),
     ]
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
     head = [minimal, *([] if minimal is rich else [rich]), *corpus]
-    cases = priority.ordered(bodies, head, found.by_id, found.cases, others)
+    ordered = priority.ordered(bodies, head, found.by_id, found.cases, others)
+    cases = [own_object(operation, case) for case in ordered]
     full = Plan(
         name=name,
         strength=strength,
@@ -225,9 +222,30 @@ def bodies_of(contract: Contract, operation: Operation) -> Bodies:
     """
     The space that the plans of an operation are made in.
     """
-    if not operation.request_schema:
-        return Bodies(contract.document, {"type": "object"})
     return Bodies.of(contract.document, operation)
+
+
+def _without_schema(derived: Derived, minimal: Case) -> Iterator[Case]:
+    """
+    Written cases, and those of ids and parameters that no schema derives; an id that is written keeps its case.
+    """
+    operation, wire = derived.operation, derived.bodies.wire
+    taken = set(derived.ids)
+    for case in (
+        *fixed.written(operation, minimal),
+        *(wire.extras(minimal) if wire is not None else ()),
+        *hostile_ids(operation, minimal),
+    ):
+        if case.id not in taken:
+            taken.add(case.id)
+            yield case
+
+
+def _comparable(operation: Operation) -> bool:
+    """
+    Whether one body sent twice means the same: an update leaves what is not sent as it was.
+    """
+    return operation.role != "update" and operation.request_schema not in ({}, None)
 
 
 def _richest(derived: Derived, rows: list[Case], stored: int) -> Case | None:
@@ -237,7 +255,7 @@ def _richest(derived: Derived, rows: list[Case], stored: int) -> Case | None:
     """
     accepted = [case for case in rows if case.expect.outcome == "accepted"]
     old = [case for case in rows[:stored] if case.expect.outcome == "accepted"]
-    return max(old or accepted, key=lambda case: derived.told(loads(case.content)), default=None)
+    return max(old or accepted, key=lambda case: derived.told(derived.bodies.value(case)), default=None)
 
 
 def _minimal(derived: Derived) -> Case:

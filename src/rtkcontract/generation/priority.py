@@ -18,7 +18,6 @@ from typing import Final, Protocol
 from rtkcontract.generation.covering_array import Row, mask_of
 from rtkcontract.generation.request_space import Bodies, Factor, Tally
 from rtkcontract.json_schema import values as json_values
-from rtkcontract.json_schema.json_text import loads
 from rtkcontract.model import Case
 
 CONSTRAINT: Final = 0.3
@@ -140,12 +139,12 @@ class _Rows:
 
     def __init__(self, bodies: Bodies, rows: Mapping[str, Row], cases: Iterable[Case]) -> None:
         tally = Tally(bodies)
-        sent = {case.id: loads(case.content, as_written=True) for case in cases}
+        sent = {case.id: bodies.value(case, as_written=True) for case in cases}
         self._literals = {name: [literal for literal in rows[name] if literal >= 0] for name in sent}
         self._masks = {name: mask_of(rows[name]) for name in sent}
         self._variants = {name: frozenset(tally.variants(rows[name], body)) for name, body in sent.items()}
         variants = {literal for found in self._variants.values() for literal, _ in found}
-        self._near = {literal: 2.0 ** (1 - len(bodies.told(literal)[0].place)) for literal in variants}
+        self._near = {literal: 2.0 ** (1 - bodies.depth(bodies.told(literal)[0].place)) for literal in variants}
         every = (1 << bodies.accepted.count) - 1
         self._unseen, self._alone = every, [every] * bodies.accepted.count
         """The literals that nothing held, and for each literal those that nothing held beside it."""

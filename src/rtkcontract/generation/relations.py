@@ -10,7 +10,7 @@ from dataclasses import replace
 from rtkcontract.generation.negatives import Derived
 from rtkcontract.generation.request_space import Bodies
 from rtkcontract.json_schema.json_text import dumps, encode, loads
-from rtkcontract.model import Case, Json, Overrides
+from rtkcontract.model import Case, Json
 
 
 def relations(derived: Derived, rich: Case, minimal: Case) -> Iterator[Case]:
@@ -29,7 +29,7 @@ def relations(derived: Derived, rich: Case, minimal: Case) -> Iterator[Case]:
             side="relation",
             partition=label,
             content=content,
-            overrides=Overrides(headers={"accept": accept}),
+            overrides=replace(original.overrides, headers={**original.overrides.headers, "accept": accept}),
             same_answer_as=original.id,
             note=note,
         )

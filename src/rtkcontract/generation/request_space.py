@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.generation import partitions
 from rtkcontract.generation.covering_array import Row, Space, Table, bits, mask_of, merged
+from rtkcontract.generation.parameters import Wire, wire_of
 from rtkcontract.generation.partitions import COMBINATORS, Candidate, Field, Level
 from rtkcontract.json_schema import values as json_values
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.json_schema.values import ABSENT, ITEM, MEMBERS, Place, opened, put, taken
-from rtkcontract.model import Json, Operation
+from rtkcontract.model import Case, Json, Operation
 from rtkcontract.openapi.references import resolve
 
 LARGEST_TABLE = 6_000
@@ -46,6 +47,14 @@ class Factor:
     others: tuple[Candidate, ...]
 
     @property
+    def singles(self) -> tuple[Candidate, ...]:
+        """
+        The boundary values of the field that stand in one of its levels or among its faults.
+        """
+        known = [value for level in self.levels for value in level.values] + [one.value for one in self.others]
+        return tuple(one for one in self.field.singles if any(one.value is value for value in known))
+
+    @property
     def place(self) -> Place:
         return self.field.place
 
@@ -55,8 +64,10 @@ class Bodies:
     The space of bodies of one request schema.
     """
 
-    def __init__(self, document: Json, schema: Json, depth: int = 0) -> None:
+    def __init__(self, document: Json, schema: Json, depth: int = 0, wire: Wire | None = None) -> None:
         self.document, self.schema, self._depth = document, schema, depth
+        self.wire = wire
+        """How a value is sent, where parameters are a part of the space."""
         self.oracle = Oracle(document, schema)
         found = partitions.fields(document, schema, self._items)
         self.root = found[0]
@@ -77,7 +88,22 @@ class Bodies:
 
     @classmethod
     def of(cls, document: Json, operation: Operation) -> Bodies:
-        return cls(document, operation.request_schema)
+        wire = wire_of(document, operation)
+        return cls(document, operation.request_schema) if wire is None else cls(wire.document, wire.schema, wire=wire)
+
+    def value(self, case: Case, *, as_written: bool = False) -> Json:
+        """
+        What the request of a case says, as a value of the space. Raises NotStrictJson where its body says nothing.
+        """
+        if self.wire is not None:
+            return self.wire.value(case, as_written=as_written)
+        return loads(case.content, as_written=as_written)
+
+    def depth(self, place: Place) -> int:
+        """
+        How deep a field lies below the body or below the place of a parameter; 1 is the top.
+        """
+        return len(place) - (self.wire is not None)
 
     # --- levels -----------------------------------------------------------------------------------------------------
 
@@ -100,7 +126,13 @@ class Bodies:
         others = [candidate for candidate in field.candidates if any(candidate.value is value for value in refused)]
         if any(value == {} for value in refused):
             others.append(Candidate(partition="empty", keyword="properties", value={}))
-        return Factor(field=field, levels=tuple(levels), others=(*others, *field.breaking))
+        if self.wire is None:
+            return Factor(field=field, levels=tuple(levels), others=(*others, *field.breaking))
+        return Factor(
+            field=field,
+            levels=self.wire.levels(field.place, tuple(levels)),
+            others=self.wire.others(field.place, (*others, *field.breaking)),
+        )
 
     def _alike(self, field: Field, level: Level, values: tuple[Json, ...]) -> Iterator[Level]:
         """
@@ -129,7 +161,10 @@ class Bodies:
             tried = partitions.wide(
                 [value for node in nodes for value in partitions.values_of((node,), (*place, ITEM))]
             )
-        return [value for value in tried if local.valid(loads(dumps(value)))]
+        items = [value for value in tried if local.valid(loads(dumps(value)))]
+        if self.wire is None or self.wire.parameter(place) is None:
+            return items
+        return [value for value in items if self.wire.arrives(place, [value])]
 
     def _samples(self, schema: Json) -> list[Json]:
         """
@@ -406,25 +441,32 @@ class Bodies:
             literals[number] = -1 if level is None else self._start[number] + level
         return tuple(literals)
 
-    def remember(self, content: bytes, row: Row) -> None:
+    def remember(self, case: Case, row: Row) -> None:
         """
-        Keeps the literals of a body, for `held`.
+        Keeps the literals of a case, for `held`.
         """
-        self._held[content] = mask_of(row)
+        self._held[self._key(case)] = mask_of(row)
 
-    def held(self, content: bytes) -> int | None:
+    def _key(self, case: Case) -> bytes:
+        if self.wire is None:
+            return case.content
+        sent = case.overrides
+        return repr((case.content, sent.query, [*sent.path_parameters.items()], [*sent.headers.items()])).encode()
+
+    def held(self, case: Case) -> int | None:
         """
-        The literals of a body as a mask, from its bytes; None where they are no JSON object.
+        The literals that the request of a case holds, as a mask; None where its body is no JSON object.
         """
-        if content not in self._held:
+        key = self._key(case)
+        if key not in self._held:
             try:
-                body = loads(content)
+                body = self.value(case)
             except NotStrictJson:
                 body = None
             if not isinstance(body, dict):
                 return None
-            self.remember(content, self.row(body))
-        return self._held[content]
+            self.remember(case, self.row(body))
+        return self._held[key]
 
     @property
     def leaves(self) -> int:
