@@ -9,15 +9,19 @@ import email.utils
 import gzip
 import itertools
 import json
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -673,3 +677,191 @@ def test_run_server_returns_in_this_process() -> None:
 
     assert 1 == len(seen)
     assert before == signal.getsignal(signal.SIGTERM)
+
+
+# ---- limits of the server
+
+
+def _talk(origin: str, *parts: bytes, wait_s: float = 5.0) -> bytes:
+    """
+    What a server says to raw bytes until it closes, or until nothing has come for a while.
+    """
+    host, _, port = origin.removeprefix("http://").rpartition(":")
+    told = b""
+    with socket.create_connection((host, int(port)), timeout=wait_s) as line, contextlib.suppress(OSError):
+        for part in parts:
+            line.sendall(part)
+        while piece := line.recv(65_536):
+            told += piece
+    return told
+
+
+def test_a_body_that_is_too_large_is_refused_and_not_kept() -> None:
+    seen: list[int] = []
+
+    def respond(request: Request) -> Response:
+        seen.append(len(request.content))
+        return _ok(request)
+
+    with serve(respond, max_body_bytes=1_000) as origin, sender() as send:
+        statuses = [_response(send(_post(origin, b"x" * size))).status for size in (1_000, 1_001, 60_000, 5)]
+
+    assert statuses == [200, 413, 413, 200]
+    assert seen == [1_000, 5]
+
+
+def test_a_body_without_an_end_is_cut_off() -> None:
+    chunk = b"1000\r\n" + b"x" * 4_096 + b"\r\n"
+    with serve(_ok, max_body_bytes=1_000) as origin:
+        told = _talk(origin, b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n", *[chunk] * 100)
+
+    assert b"413" in told.split(b"\r\n")[0] or told == b""
+
+
+def test_who_stalls_is_cut_off() -> None:
+    """
+    A head that does not end, a body of which no more comes, and a connection on which nothing is said.
+    """
+    started = time.monotonic()
+    with serve(_ok, patience_s=0.3) as origin:
+        half_head = _talk(origin, b"POST / HTTP/1.1\r\nhost: a\r\nx-a")
+        half_body = _talk(origin, b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nab")
+        silent = _talk(origin)
+        whole = _talk(origin, b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\nab")
+
+    assert (half_head, silent) == (b"", b"")
+    assert half_body.startswith(b"HTTP/1.1 408 ")
+    assert whole.startswith(b"HTTP/1.1 200 ")
+    assert time.monotonic() - started < 4
+
+
+def test_a_head_without_an_end_is_cut_off() -> None:
+    with serve(_ok) as origin:
+        told = _talk(origin, b"GET / HTTP/1.1\r\n", *[b"x-a: " + b"a" * 60_000 + b"\r\n"] * 40)
+
+    assert b"200" not in told[:20]
+
+
+# ---- ways out
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A certificate for this machine, with its key in the same file.
+    """
+    path = tmp_path_factory.mktemp("tls") / "own.pem"
+    command = (
+        f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {path}.key -out {path} -days 2 -subj /CN=localhost "
+        "-addext subjectAltName=DNS:localhost,DNS:vendor.test,IP:127.0.0.1"
+    )
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return path
+
+
+@contextlib.contextmanager
+def _secure(certificate: Path) -> Iterator[int]:
+    """
+    An https server that says yes to everything: its port.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, f"{certificate}.key")
+
+    def talk(connection: socket.socket, _: int) -> None:
+        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as line:
+            told = b""
+            while not told.endswith(b"{}"):  # else what is not read resets the connection
+                told += line.recv(65_536)
+            line.sendall(OK)
+
+    with _raw(talk) as origin:
+        yield int(origin.rpartition(":")[2])
+
+
+def test_https_needs_a_certificate_that_is_trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of certificates counts where it is named; the environment alone changes nothing."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with _secure(certificate) as port:
+        with sender() as send:
+            refused = _reason(send(_post(f"https://localhost:{port}/x")))
+        with sender(ca=str(certificate)) as send:
+            taken = _response(send(_post(f"https://localhost:{port}/x")))
+
+    assert "CERTIFICATE_VERIFY_FAILED" in refused
+    assert taken.status == 200
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_cannot_be_used_are_told(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(CannotTell, match="the certificates in"), sender(ca=str(path)):
+        pass
+
+
+@contextlib.contextmanager
+def _tunnel(port: int, seen: list[bytes]) -> Iterator[str]:
+    """
+    A proxy that leads every tunnel to one port of this machine; `seen` gets what it can read.
+    """
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while part := source.recv(65_536):
+                seen.append(part)
+                sink.sendall(part)
+            sink.shutdown(socket.SHUT_WR)
+
+    def talk(connection: socket.socket, _: int) -> None:
+        seen.append(connection.recv(65_536))
+        with socket.create_connection(("127.0.0.1", port)) as behind:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            there = threading.Thread(target=pump, args=(connection, behind), daemon=True)
+            there.start()
+            pump(behind, connection)
+
+    with _raw(talk) as origin:
+        yield origin
+
+
+def test_a_named_proxy_leads_https_and_reads_nothing(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token stays inside the tunnel; a proxy of the environment is not asked."""
+    seen: list[bytes] = []
+    with _secure(certificate) as port, _tunnel(port, seen) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+        with sender(ca=str(certificate), proxy=proxy) as send:
+            response = _response(send(_post("https://vendor.test/x")))
+
+    assert response.status == 200
+    assert seen[0].startswith(b"CONNECT vendor.test:443 ")
+    assert TOKEN.encode() not in b"".join(seen)
+
+
+def test_no_proxy_leads_to_this_machine(certificate: Path) -> None:
+    seen: list[bytes] = []
+    with (
+        _secure(certificate) as port,
+        _tunnel(port, seen) as proxy,
+        serve(_ok) as origin,
+        sender(ca=str(certificate), proxy=proxy) as send,
+    ):
+        statuses = [_response(send(_post(url))).status for url in (f"https://localhost:{port}/x", origin)]
+
+    assert (statuses, seen) == ([200, 200], [])
+
+
+def test_a_proxy_that_is_none_is_told() -> None:
+    with pytest.raises(CannotTell, match="the address of the proxy cannot be used"), sender(proxy="ftp://x"):
+        pass
+
+
+def test_localhost_counts_where_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_destination("http://localhost:8080/client/v4")
+    for found in (["10.1.2.3"], ["127.0.0.1", "10.1.2.3"], []):
+        told = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in found]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, told=told, **__: told)
+        with pytest.raises(CannotTell, match="http://localhost does not resolve to this machine alone"):
+            check_destination("http://localhost:8080/client/v4")

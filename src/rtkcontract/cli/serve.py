@@ -20,10 +20,24 @@ from rtkcontract.cli.options import SCHEMAS, examples
 @click.option("--token", default=None, help="The bearer token that is accepted; a clearly fake one by default.")
 @click.option("--account-id", default=None, help="The account id that is known.")
 @click.option("--app-id", default=None, help="The app id that is known.")
+@click.option(
+    "--max-body-bytes",
+    type=click.IntRange(min=1),
+    default=1_000_000,
+    show_default=True,
+    metavar="N",
+    help="A larger request body is refused with 413.",
+)
 @SCHEMAS
 @click.pass_context
 def serve(
-    ctx: click.Context, port: int, token: str | None, account_id: str | None, app_id: str | None, schemas: str | None
+    ctx: click.Context,
+    port: int,
+    token: str | None,
+    account_id: str | None,
+    app_id: str | None,
+    max_body_bytes: int,
+    schemas: str | None,
 ) -> None:
     """
     Run the emulator on 127.0.0.1 for developing against; it is not the vendor. Ctrl-C ends it.
@@ -43,6 +57,9 @@ def serve(
         say(f"account id  {account}\napp id      {app}")
 
     number = server.run_server(
-        targets.responder(contract, token=shown, account_id=account, app_id=app), port=port, announce=announce
+        targets.responder(contract, token=shown, account_id=account, app_id=app),
+        port=port,
+        max_body_bytes=max_body_bytes,
+        announce=announce,
     )
     ctx.exit(128 + number)

@@ -107,7 +107,7 @@ def limits_of(operation: Operation, target: Target, rate: int | None) -> tuple[J
         return operation.rate_limits
     if rate > 0:
         return (*operation.rate_limits, {"requests": rate, "period_s": 10})
-    if rate == 0 and target.base_url.startswith(("http://127.", "http://localhost", "http://[::1]")):
+    if rate == 0 and destination.is_loopback(target.base_url):
         return ()
     raise CannotTell(
         "--rate 0 lifts the documented limit and is for loopback only; give the requests that ten seconds may hold"

@@ -2,7 +2,8 @@
 Both ends of the wire: `sender` (httpx) and `serve` (uvicorn); the only module that opens a socket.
 
 1. The bytes and headers of a Request go out as they are; added are Host, Content-Length and our User-Agent only.
-2. No redirect is followed, no proxy or .netrc is read, no cookie is kept.
+2. No redirect is followed, no .netrc is read, no cookie is kept. A proxy and a file of certificates are used where they
+   are named, for https only; the environment names none.
 3. A target that is slow, dead or not understood is Unanswered; the reason names host and port, nothing else.
 4. Only 429 is sent again: it says that nothing was done. After a 5xx, a time-out or a lost connection the request may
    have been carried out, so a second one could create a second object.
@@ -24,7 +25,9 @@ from typing import Any
 
 import httpx
 
+from rtkcontract.errors import CannotTell
 from rtkcontract.model import Answered, Observation, Request, Response, Send, Unanswered
+from rtkcontract.network.destination import is_loopback
 from rtkcontract.network.rate import Pace, retry_after_s
 from rtkcontract.network.server import WATCH_STEP_S
 
@@ -65,6 +68,8 @@ _TOO_LARGE = f"sent more than {MOST_ANSWER_BYTES} bytes"
 def sender(
     *,
     timeout_s: float = 30.0,
+    ca: str = "",
+    proxy: str = "",
     pace: Pace | None = None,
     retries: int = 3,
     max_wait_s: float = 60.0,
@@ -73,12 +78,14 @@ def sender(
     """
     A Send over one kept-alive connection.
 
-    `timeout_s` bounds one exchange, connection and whole answer. A 429 is sent again up to `retries` times, after what
-    Retry-After asks for, at most `max_wait_s`; then the 429 is the answer. A target that throttled one request to the
-    end is not waited for again until it answers otherwise.
+    `timeout_s` bounds one exchange, connection and whole answer. `ca` is a file of certificates, trusted instead
+    of the usual ones, `proxy` the address through which https goes, except to this machine. A 429 is sent again up to
+    `retries` times, after what Retry-After asks for, at most `max_wait_s`; then the 429 is the answer. A target that
+    throttled one request to the end is not waited for again until it answers otherwise. Raises CannotTell for
+    certificates or a proxy that cannot be used.
     """
     with contextlib.ExitStack() as stack:
-        line = stack.enter_context(_Line(timeout_s=timeout_s))
+        line = stack.enter_context(_Line(timeout_s=timeout_s, way=Way(ca, proxy)))
         throttled = False
 
         def send(request: Request) -> Observation:
@@ -108,13 +115,38 @@ def _asked_wait_s(observation: Observation, max_wait_s: float) -> float | None:
     return min(_UNTOLD_WAIT_S if asked is None else asked, max_wait_s)
 
 
-def _transport(scheme: str, *, keep: bool) -> httpx.HTTPTransport:
-    # Below httpx.Client there are no redirects, cookies, default headers or credentials from elsewhere. Reading the
-    # certificates of all authorities takes longer than a hundred requests on loopback: without https none are known, so
-    # that nobody is trusted.
-    known: ssl.SSLContext | bool = True if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    limits = httpx.Limits(max_connections=1, max_keepalive_connections=int(keep), keepalive_expiry=_IDLE_S)
-    return httpx.HTTPTransport(verify=known, http1=True, http2=False, trust_env=False, limits=limits)
+class Way:
+    """
+    How https goes out. Raises CannotTell for certificates or a proxy that cannot be used.
+    """
+
+    def __init__(self, ca: str = "", proxy: str = "") -> None:
+        self._trusted: ssl.SSLContext | bool = True
+        if ca:
+            try:
+                self._trusted = ssl.create_default_context(cafile=ca)
+            except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+                told = "it holds no certificate" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", "")
+                raise CannotTell(
+                    f"the certificates in {ca} cannot be used: {told}; give a file in PEM format"
+                ) from None
+        try:
+            self._proxy = httpx.Proxy(proxy) if proxy else None
+        except (httpx.InvalidURL, ValueError):
+            raise CannotTell("the address of the proxy cannot be used; give one like http://proxy:8080") from None
+
+    def transport(self, url: httpx.URL, *, keep: bool) -> httpx.HTTPTransport:
+        """
+        What sends to one place. Below httpx.Client there are no redirects, cookies, default headers or credentials from
+        elsewhere.
+        """
+        # Reading the certificates of all authorities takes longer than a hundred requests on loopback: without https
+        # none are known, so that nobody is trusted.
+        secure = url.scheme == "https"
+        known = self._trusted if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=int(keep), keepalive_expiry=_IDLE_S)
+        proxy = self._proxy if secure and not is_loopback(str(url)) else None
+        return httpx.HTTPTransport(verify=known, http1=True, http2=False, trust_env=False, limits=limits, proxy=proxy)
 
 
 class _Line(contextlib.AbstractContextManager["_Line"]):
@@ -124,10 +156,10 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
     httpx bounds each read alone, so a target that sends a byte now and then would hold it for ever.
     """
 
-    def __init__(self, *, timeout_s: float) -> None:
-        self.timeout_s = timeout_s
+    def __init__(self, *, timeout_s: float, way: Way) -> None:
+        self.timeout_s, self._way = timeout_s, way
         self._transport: httpx.HTTPTransport | None = None
-        self._scheme, self._keep = "", True
+        self._place, self._keep = ("", ""), True
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._socket: socket.socket | None = None
@@ -147,10 +179,11 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
             self._transport = None
 
     def _handle(self, outgoing: httpx.Request) -> httpx.Response:
-        if self._transport is None or outgoing.url.scheme != self._scheme:
+        place = (outgoing.url.scheme, outgoing.url.host)
+        if self._transport is None or place != self._place:
             self._close()
-            self._scheme = outgoing.url.scheme
-            self._transport = _transport(self._scheme, keep=self._keep)
+            self._place = place
+            self._transport = self._way.transport(outgoing.url, keep=self._keep)
         return self._transport.handle_request(outgoing)
 
     def exchange(self, request: Request) -> Observation:
@@ -267,6 +300,8 @@ def _why(error: Exception, method: str, timeout_s: float, *, late: bool) -> str:
     """
     if isinstance(error, httpx.ConnectTimeout):
         return f"took no connection within {timeout_s:g} s"
+    if isinstance(error, httpx.ProxyError):
+        return "cannot be reached: the proxy refuses"
     if isinstance(error, httpx.ConnectError):
         return f"cannot be reached: {error}"
     if isinstance(error, httpx.DecodingError):

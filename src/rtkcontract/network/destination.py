@@ -5,12 +5,11 @@ Where requests may go: https, or loopback.
 from __future__ import annotations
 
 import ipaddress
+import socket
 
 import httpx
 
 from rtkcontract.errors import CannotTell
-
-# ---- destination and rate
 
 
 def check_destination(base_url: str) -> None:
@@ -34,14 +33,33 @@ def check_destination(base_url: str) -> None:
     ):
         if found:
             raise CannotTell(f"the base URL {problem}")
-    if url.scheme == "http" and not _loopback(url.host):
-        raise CannotTell(f"http://{url.host} would carry the token in the clear; use https, or http to 127.0.0.1 only")
+    if url.scheme == "http" and not is_loopback(base_url):
+        where = " does not resolve to this machine alone, and" if _is_local_name(url.host) else ""
+        raise CannotTell(
+            f"http://{url.host}{where} would carry the token in the clear; use https, or http to 127.0.0.1 only"
+        )
 
 
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def is_loopback(base_url: str) -> bool:
+    """
+    Whether an address is on this machine: a loopback address, or `localhost` where it resolves to nothing else.
+    """
+    host = httpx.URL(base_url).host
+    if not _is_local_name(host):
+        return _is_loopback_address(host)
     try:
-        return ipaddress.ip_address(host).is_loopback
+        found = {str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return False
+    return bool(found) and all(map(_is_loopback_address, found))
+
+
+def _is_local_name(host: str) -> bool:
+    return host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost")
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False

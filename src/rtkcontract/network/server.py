@@ -17,9 +17,26 @@ from rtkcontract.json_schema.json_text import encode
 from rtkcontract.model import Headers, Request, Response
 
 if TYPE_CHECKING:
+    import asyncio
+
     import uvicorn
 
 WATCH_STEP_S = 0.1
+
+
+MOST_BODY_BYTES = 1_000_000
+"""A larger body is refused with 413 and not kept: JSON takes up to fifty times its size once it is parsed."""
+
+
+MOST_HEAD_BYTES = 1_000_000
+
+
+PATIENCE_S = 20.0
+"""How long a head, or the next part of a body, may take."""
+
+
+DRAINED = 64
+"""Bodies of the largest size that are read and dropped, so that the client gets to read why it is refused."""
 
 
 Respond: TypeAlias = Callable[[Request], Response]
@@ -44,18 +61,26 @@ App: TypeAlias = Callable[[Scope, Receive, Emit], Awaitable[None]]
 
 
 @contextlib.contextmanager
-def serve(respond: Respond, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serve(
+    respond: Respond,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    max_body_bytes: int = MOST_BODY_BYTES,
+    patience_s: float = PATIENCE_S,
+) -> Iterator[str]:
     """
-    Serves `respond` in a thread and yields the origin, `http://127.0.0.1:PORT`; port 0 takes a free one.
+    Serve `respond` in a thread and yield the origin, `http://127.0.0.1:PORT`; port 0 takes a free one.
 
-    A `respond` that raises is answered with 500. Raises CannotTell when the port cannot be had.
+    A `respond` that raises is answered with 500, a body that is too large with 413; a client that stalls for
+    `patience_s` in the middle of a request is cut off. Raises CannotTell when the port cannot be had.
     """
     import uvicorn  # brings asyncio, which a run against another server does not need
 
     listening = _listening(host, port)
     name, number = listening.getsockname()[:2]
     origin = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
-    server = uvicorn.Server(_config(_app(respond, origin)))
+    server = uvicorn.Server(_config(_app(respond, origin, max_body_bytes, patience_s), patience_s))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -66,7 +91,14 @@ def serve(respond: Respond, *, host: str = "127.0.0.1", port: int = 0) -> Iterat
         listening.close()
 
 
-def run_server(respond: Respond, *, host: str = "127.0.0.1", port: int = 0, announce: Callable[[str], None]) -> int:
+def run_server(
+    respond: Respond,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    max_body_bytes: int = MOST_BODY_BYTES,
+    announce: Callable[[str], None],
+) -> int:
     """
     Serve until SIGINT or SIGTERM, and return which; `announce` gets the origin. To be called in the main thread.
     """
@@ -78,7 +110,7 @@ def run_server(respond: Respond, *, host: str = "127.0.0.1", port: int = 0, anno
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with serve(respond, host=host, port=port) as origin:
+        with serve(respond, host=host, port=port, max_body_bytes=max_body_bytes) as origin:
             announce(origin)
             stop.wait()
     finally:
@@ -104,13 +136,54 @@ def _listening(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _config(app: App) -> uvicorn.Config:
+def _config(app: App, patience_s: float) -> uvicorn.Config:
     import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class Impatient(HttpToolsProtocol):
+        """
+        Closes a connection whose head does not come to its end.
+        """
+
+        waiting: asyncio.TimerHandle | None = None
+        head_bytes = 0
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as it is there
+            super().connection_made(transport)
+            self.on_head()
+
+        def on_head(self) -> None:
+            self.head_bytes = 0
+            self.waiting = self.waiting or self.loop.call_later(patience_s, self.transport.abort)
+
+        def on_message_begin(self) -> None:
+            self.on_head()
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self.stop_waiting()
+            super().on_headers_complete()
+
+        def data_received(self, data: bytes) -> None:
+            self.head_bytes += len(data) if self.waiting else 0
+            if self.head_bytes > MOST_HEAD_BYTES:
+                self.transport.abort()
+            else:
+                super().data_received(data)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.stop_waiting()
+            super().connection_lost(exc)
+
+        def stop_waiting(self) -> None:
+            if self.waiting is not None:
+                self.waiting.cancel()
+                self.waiting = None
 
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="auto",
+        http=Impatient,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -123,12 +196,19 @@ def _config(app: App) -> uvicorn.Config:
     )
 
 
-def _app(respond: Respond, origin: str) -> App:
+def _app(respond: Respond, origin: str, max_body_bytes: int, patience_s: float) -> App:
     async def app(scope: Scope, receive: Receive, send: Emit) -> None:
-        content = await _content(receive)
-        if content is None:
-            return
-        response = _respond(respond, _incoming(scope, origin, content))
+        try:
+            content = await _content(receive, max_body_bytes, patience_s)
+        except TimeoutError:
+            response = _refusal(408, f"no more of the body came within {patience_s:g} s")
+        else:
+            if content is None:
+                return
+            if len(content) > max_body_bytes:
+                response = _refusal(413, f"the body is larger than {max_body_bytes} bytes")
+            else:
+                response = _respond(respond, _incoming(scope, origin, content))
         headers = _with_length(response)
         coded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         await send({"type": "http.response.start", "status": response.status, "headers": coded})
@@ -137,18 +217,30 @@ def _app(respond: Respond, origin: str) -> App:
     return app
 
 
-async def _content(receive: Receive) -> bytes | None:
+async def _content(receive: Receive, most: int, patience_s: float) -> bytes | None:
     """
-    The whole body of a request; None when the client went away.
+    The whole body of a request, or of one that is too large a little more than `most` bytes; None when the client went
+    away. Raises TimeoutError for one that stalls.
     """
-    content = bytearray()
+    import asyncio
+
+    content, came = bytearray(), 0
     while True:
-        message = await receive()
+        message = await asyncio.wait_for(receive(), patience_s)
         if message["type"] == "http.disconnect":
             return None
-        content += message.get("body", b"")
-        if not message.get("more_body", False):
+        part = message.get("body", b"")
+        came += len(part)
+        content += part[: max(0, most + 1 - len(content))]
+        if not message.get("more_body", False) or came > DRAINED * most:
             return bytes(content)
+
+
+def _refusal(status: int, message: str) -> Response:
+    body = {"success": False, "error": {"code": status, "message": message}}
+    return Response(
+        status=status, headers=(("content-type", "application/json"), ("connection", "close")), content=encode(body)
+    )
 
 
 def _incoming(scope: Scope, origin: str, content: bytes) -> Request:
