@@ -79,6 +79,13 @@ MOST_DIGITS: Final = 4_300
 """Digits of an integer that Python converts; more cost time that grows with their square."""
 
 
+DEEPEST: Final = 200
+"""Levels of a value that are judged; validators end at 255."""
+
+
+BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+
+
 def _integer(digits: str) -> int:
     return int(digits) if len(digits) <= MOST_DIGITS else 0
 
@@ -98,10 +105,23 @@ def kind_of_file(start: bytes) -> str:
         return "UTF-16 or UTF-32 without a byte order mark, or no text; save it as UTF-8"
     head = start.removeprefix(BOM).lstrip()[:64].lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
-        return "HTML or XML"
+        return "HTML or XML; give the JSON that was asked for"
     if head.startswith(b"http/"):
         return "a response with its status line and headers; give the body alone, or a HAR file"
     return ""
+
+
+def too_deep(content: bytes) -> str:
+    """
+    That a JSON text is nested more deeply than validators go; "" for one that is not.
+    """
+    if content.count(b"[") + content.count(b"{") <= DEEPEST:
+        return ""
+    depth = deepest = 0
+    for match in BRACKET.finditer(content):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(match[0], 0)
+        deepest = max(deepest, depth)
+    return f"it is nested more than {DEEPEST} levels deep, too deep to be judged" if deepest > DEEPEST else ""
 
 
 def problem(content: bytes | str, *, line: int = 1) -> str:

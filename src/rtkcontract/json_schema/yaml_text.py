@@ -73,8 +73,16 @@ _Loader.add_constructor(
 )
 
 
-for _tag in ("!ruby/sym", "!ruby/symbol", "!ruby/string:String", "!str"):
-    _Loader.add_constructor(_tag, lambda loader, node: loader.construct_scalar(node))
+def _by_kind(loader: Any, _: str, node: Any) -> Json:
+    """
+    The text, list or mapping that a tag of Ruby stands on.
+    """
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
+
+
+_Loader.add_multi_constructor("!ruby/", _by_kind)
 
 
 def _buffer(loader: Any, node: Any) -> Json:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,10 @@ MOST_BYTES: Final = 64_000_000
 
 
 BODILESS: Final = (204, 205, 304)
+
+
+ELLIPSIS: Final = re.compile(rb"(?:\.\.\.|\xe2\x80\xa6|[\[(<]truncated[^\n]{0,40}[\])>])\s*\Z", re.IGNORECASE)
+"""How exporters end a text that they cut off."""
 
 
 NOT_KEPT: Final = "the file does not keep it"
@@ -98,8 +103,9 @@ def settled(content: bytes | None, headers: Headers, length: int | None, *, whol
     codings = [coding for part in told.split(",") if (coding := part.strip()) not in ("", "identity")]
     plain = decoded(content, codings)
     expected = whole if codings else max(whole or 0, length or 0)
-    if expected and len(plain) < expected and not _is_json(plain):
-        raise Unreadable(f"it was cut off in the file: {len(plain):,} of {expected:,} bytes are there")
+    if (len(plain) < (expected or 0) or ELLIPSIS.search(plain)) and not _is_json(plain):
+        of = f" of {expected:,}" if expected else ""
+        raise Unreadable(f"it was cut off in the file: {len(plain):,}{of} bytes are there")
     return plain
 
 

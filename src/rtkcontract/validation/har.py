@@ -27,10 +27,6 @@ from rtkcontract.validation.exchange import (
 FORM: Final = "application/x-www-form-urlencoded"
 
 
-TRUNCATED: Final = ("_truncated", "truncated", "_isTruncated")
-"""Marks of a body that is there in part."""
-
-
 def exchange(entry: Json) -> Exchange:
     """
     The exchange of an entry. Raises Unreadable naming the member that is missing or of the wrong type.
@@ -97,12 +93,21 @@ def _bytes(node: Json) -> bytes | None:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _refuse_cut(*nodes: Json) -> None:
+    """
+    Raises Unreadable where an exporter marks a body as there in part: `_truncated`, `isTruncated`, …
+    """
+    if any("truncated" in name.lower() and value for node in nodes for name, value in node.items()):
+        raise Unreadable("the file says that it was cut off")
+
+
 def _request_body(asked: Json, posted: Json, headers: Headers) -> tuple[bytes, str]:
     """
     The body and, where it was not kept, the reason.
     """
     try:
         content = _bytes(posted)
+        _refuse_cut(posted)
         params = posted.get("params")
         if not content and isinstance(params, list) and params:
             return _form(params, header(headers, "content-type")), ""
@@ -131,8 +136,7 @@ def _response_body(got: Json, kept: Json, headers: Headers, status: int) -> tupl
         content, size = _bytes(kept), kept.get("size")
         length = 0 if status in BODILESS else announced(headers, got.get("bodySize") or None)
         whole = announced((), size)
-        if any(kept.get(mark) or got.get(mark) for mark in TRUNCATED):
-            raise Unreadable("the file says that it was cut off")
+        _refuse_cut(kept, got)
         if not content and (kept.get("comment") or got.get("_error")) and status not in BODILESS:
             raise Unreadable(NOT_KEPT)
         return settled(content, headers, length, whole=whole), ""

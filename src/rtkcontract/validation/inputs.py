@@ -186,6 +186,8 @@ def _known(value: Json, name: str, guess: bool) -> Iterator[Item] | None:
     """
     log = value.get("log") if isinstance(value, dict) else None
     if isinstance(log, dict) and isinstance(log.get("entries"), list):
+        if not log["entries"]:
+            raise CannotTell(f"{name} is a HAR file without an entry; export it again with the traffic in it")
         return _items(log["entries"], har.exchange)
     pact = isinstance(value, dict) and {"consumer", "provider"} <= set(value)
     if not pact and interactions.interactions(value) is not None:
@@ -241,7 +243,7 @@ def _numbered(text: str, spans: Iterator[tuple[int, int]], name: str, guess: boo
     except (ValueError, RecursionError):
         if not number:
             raise CannotTell(_not_json(text, name)) from None
-        yield Item(number=number + 1, problem=f"the rest cannot be read: {problem(text)}")
+        yield Item(number=number + 1, line=line, problem=f"the rest cannot be read: {problem(text)}")
     if not number:
         raise CannotTell(f"{name} is an empty list; give {FORMS}")
 

@@ -25,7 +25,7 @@ from rtkcontract.checks import judge as judging
 from rtkcontract.checks import secrets as secret_checks
 from rtkcontract.contract.credentials import is_credential
 from rtkcontract.contract.expectation import Clause, Oracle, lacking, source_ids, sources_of
-from rtkcontract.json_schema.json_problems import BOM, problem
+from rtkcontract.json_schema.json_problems import BOM, problem, too_deep
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.json_schema.validator import Path, Violation
 from rtkcontract.model import (
@@ -167,6 +167,8 @@ class Rules:
             if not self.operation.body_required:
                 return Half(value=None, expect=Expectation(outcome="accepted", reason="no body is required"))
             return self._unread("the request body is required", decided=True)
+        if deep := too_deep(content):
+            return self._unread(deep, decided=False)
         try:
             return self.value(loads(content))
         except NotStrictJson as error:
@@ -386,6 +388,7 @@ class Rules:
         broken = [
             one
             for finding in result.findings
+            if response.headers or finding.check != "content_type"  # a file without any header did not keep them
             for one in self._found(finding, response.content, known=asked is not None)
         ]
         if asked is not None and not any(one.keyword == "secrets" for one in broken):
@@ -432,7 +435,7 @@ class Rules:
         asked = _not_kept("request", exchange.request_lost) if exchange.request_lost else self.request(request)
         if not self.takes_body:
             asked = NO_BODY
-        if response is None or exchange.response_lost:
+        if response is None or exchange.response_lost or too_deep(response.content):
             return asked, None
         token = _token(header(request.headers, "authorization"))
         return asked, self.answer(response, asked=asked, content=request.content, token=token)
@@ -456,7 +459,8 @@ class Rules:
         if not self.takes_body:
             return NO_BODY
         told = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-        declared = told.partition(";")[0].strip().lower() == self.operation.media_type.lower()
+        kind = told.partition(";")[0].strip().lower()
+        declared = kind == self.operation.media_type.lower() or not request.headers  # which were not kept
         note = f"content-type is {told or 'missing'}; only {self.operation.media_type} is declared"
         undecided = Expectation(outcome="unspecified", reason=note)
         if told and not declared and request.content and not _is_json(request.content):
@@ -536,10 +540,14 @@ def _at(value: Json, path: Path) -> Json:
 
 def _field(path: Path) -> str:
     """
-    `recording_config.storage_config.type`, `keywords[0]`.
+    `recording_config.storage_config.type`, `keywords[0]`; other names than plain ones as JSON texts.
     """
-    text = "".join(f"[{part}]" if isinstance(part, int) or part.isdigit() else f".{part}" for part in path)
+    text = "".join(f"[{part}]" if isinstance(part, int) or part.isdigit() else f".{_name(part)}" for part in path)
     return text.removeprefix(".")
+
+
+def _name(name: str) -> str:
+    return name if re.fullmatch(r"[\w$@#/ -]+(?:\.[\w-]+)*", name) and name.isprintable() else dumps(name)
 
 
 def _bare(text: str) -> str:
@@ -559,7 +567,7 @@ def _read_by_some(content: bytes) -> bool:
     Whether the grammar leaves it to parsers: a member twice, a number out of range, a byte order mark, broken UTF-8.
     """
     try:
-        json.loads(content.removeprefix(BOM).decode("utf-8", "replace"), parse_constant=_no_json)
+        json.loads(content.removeprefix(BOM).decode("utf-8", "replace"), parse_constant=_no_json, parse_int=len)
     except ValueError:
         return False
     except RecursionError:
@@ -611,20 +619,22 @@ def verdicts(
             request = item.exchange.request
             yield exchange_verdict(rules.of(request.method, request.url), item.exchange, item.number)
         else:
-            yield _value_verdict(rules.named(operation.name), item, form)
+            yield _value_verdict(rules, rules.named(operation.name), item, form)
 
 
-def _value_verdict(rules: Rules, item: Item, form: Form) -> Verdict:
+def _value_verdict(operations: Operations, rules: Rules, item: Item, form: Form) -> Verdict:
     kind: Kind
-    if item.problem or not _is_json(item.content):
-        told = item.problem or problem(item.content, line=item.line) or "it is no JSON with a single meaning"
+    told = item.problem or too_deep(item.content)
+    if not told and not _is_json(item.content):
+        told = problem(item.content, line=item.line) or "it is no JSON with a single meaning"
+    if told:
         kind = "answer" if form == "answer" else "body" if item.line else "exchange"
         return Verdict(number=item.number, line=item.line, kind=kind, outcome="unreadable", notes=(told,))
     value = loads(item.content)
     if form == "answer" or (form == "auto" and _is_answer(rules, value)):
         kind, half = "answer", rules.answer(_assumed(rules, value, item.content))
         half = replace(half, notes=(BARE, *half.notes)) if _bare_data(value) else half
-    elif form == "auto" and (unknown := _unknown_layout(rules, value)):
+    elif form == "auto" and (unknown := _unknown_layout(operations, rules, value)):
         return Verdict(number=item.number, line=item.line, kind="body", outcome="unreadable", notes=(unknown,))
     else:
         kind, half = "body", rules.value(value)
@@ -652,7 +662,7 @@ def _bare_data(value: Json) -> bool:
     return not isinstance(value, dict) or not {"success", "data", "error", "errors"} & set(value)
 
 
-def _unknown_layout(rules: Rules, value: Json) -> str:
+def _unknown_layout(operations: Operations, rules: Rules, value: Json) -> str:
     """
     Why an object is not taken for a request body: nothing in it is, or is nearly, a member that the contract declares.
     """
@@ -661,12 +671,11 @@ def _unknown_layout(rules: Rules, value: Json) -> str:
         return ""
     if any(name in known or difflib.get_close_matches(name, known, n=1) for name in value):
         return ""
-    names = [name if re.fullmatch(r"[\w$@.-]{1,30}", name, re.ASCII) else "…" for name in list(value)[:3]]
+    names = [rules.redactor.text(_name(name[:30])) for name in list(value)[:3]]
     more = ", …" if value.keys() - set(list(value)[:3]) else ""
-    return (
-        f"none of its members ({', '.join(names)}{more}) is one of the request body of {rules.operation.name}; "
-        "if it is such a body, say --as body"
-    )
+    others = [name for name in operations.contract.operations if value.keys() <= operations.named(name).members]
+    fix = f"it may be one of {', '.join(others[:3])}: name it with --operation" if others else "if it is, say --as body"
+    return f"none of its members ({', '.join(names)}{more}) is one of the request body of {rules.operation.name}; {fix}"
 
 
 def _is_answer(rules: Rules, value: Json) -> bool:
@@ -704,7 +713,8 @@ def exchange_verdict(rules: Rules | None, exchange: Exchange, number: int = 1) -
     elif exchange.response is None:
         notes = [*asked.notes, "there is no response, so the request alone was judged"]
     else:
-        notes = [*asked.notes, *_not_kept("response", exchange.response_lost).notes]
+        why = exchange.response_lost or too_deep(exchange.response.content)
+        notes = [*asked.notes, *_not_kept("response", why).notes]
     if asked.expect.outcome == "rejected" and status and 400 <= status < 500:
         notes.append(f"the target refused the request with {status}")
     outcome = _outcome(asked, answer)
