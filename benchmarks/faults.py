@@ -28,7 +28,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-import faults as zoo  # the zoo stands with the tests
 import peer
 from rtkcontract.checks import across
 from rtkcontract.checks import judge as judging
@@ -39,6 +38,7 @@ from rtkcontract.generation import plan as plans
 from rtkcontract.model import Result
 from rtkcontract.network import client
 from rtkcontract.network import server as servers
+from wrong_servers import emulated as zoo
 
 CONTRACT = load.load_contract()
 OPERATION = next(iter(CONTRACT.operations.values()))

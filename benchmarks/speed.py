@@ -24,7 +24,6 @@ import httpx
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-import faults as zoo  # its server and its fixed ids
 import peer
 from rtkcontract.checks import judge as judging
 from rtkcontract.contract import load
@@ -33,6 +32,7 @@ from rtkcontract.generation import plan as plans
 from rtkcontract.model import Case, Request
 from rtkcontract.network import client as clients
 from rtkcontract.network import server
+from wrong_servers import emulated as zoo
 
 CONTRACT = load.load_contract()
 OPERATION = next(iter(CONTRACT.operations.values()))

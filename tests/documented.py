@@ -27,7 +27,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import faults
 from rtkcontract.checks import across
 from rtkcontract.checks import judge as judges
 from rtkcontract.contract import deviations, load
@@ -39,6 +38,7 @@ from rtkcontract.model import Answered, Contract, Json, Operation, Request, Resp
 from rtkcontract.openapi import references
 from rtkcontract.recordings import replay as replaying
 from rtkcontract.reports import text as text_report
+from wrong_servers import emulated as faults
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 import documented
-import faults
 from cli.test_main import parse
 from documented import GENERATED, LIES, PAGES, ROOT, Block
 from rtkcontract.checks import across
@@ -27,6 +26,7 @@ from rtkcontract.engine.targets import VARIABLES
 from rtkcontract.network.server import serve
 from rtkcontract.plugins import pytest_plugin
 from rtkcontract.recordings import replay as replaying
+from wrong_servers import emulated as faults
 
 DOCS = tuple(page for page in PAGES if page.parent.name == "docs")
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-import faults as zoo
 from rtkcontract.checks import across
 from rtkcontract.checks import judge as judging
 from rtkcontract.contract import load
@@ -25,6 +24,7 @@ from rtkcontract.generation import plan as plans
 from rtkcontract.model import Answered, Case, Result
 from rtkcontract.network import client
 from rtkcontract.network import server as servers
+from wrong_servers import emulated as zoo
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = load.load_contract()

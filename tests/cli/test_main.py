@@ -18,13 +18,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-import faults
 import small
 from rtkcontract import __version__
 from rtkcontract.cli.main import main
 from rtkcontract.contract import load
 from rtkcontract.engine.targets import VARIABLES
 from rtkcontract.network.server import serve
+from wrong_servers import emulated as faults
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "rtkcontract"]

@@ -18,7 +18,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import faults
 import small
 from rtkcontract.cli.main import main
 from rtkcontract.contract import load
@@ -27,6 +26,7 @@ from rtkcontract.engine.targets import VARIABLES
 from rtkcontract.generation import plan as plans
 from rtkcontract.model import Contract, Request, Response
 from rtkcontract.network.server import serve
+from wrong_servers import emulated as faults
 
 ROOT = Path(__file__).parents[2]
 SOMEBODY = {
