@@ -369,18 +369,27 @@ def test_a_hunt_that_may_send_nothing_is_an_error() -> None:
         fuzz.hunt(THINGS, MAKE, lambda case: [], max_examples=5, max_requests=0, seed=0)
 
 
-def test_an_error_of_the_judge_ends_the_hunt_at_once() -> None:
+@pytest.mark.parametrize("error", [CannotTell("the target is gone"), KeyboardInterrupt()])
+@pytest.mark.parametrize("last", [1, 3, 9])
+def test_an_error_of_the_judge_ends_the_hunt_at_once_and_loses_nothing(last: int, error: BaseException) -> None:
+    """A lost connection, or Ctrl-C: what had been found by then is a counterexample."""
     sent: list[Case] = []
 
     def judge(case: Case) -> list[Finding]:
         sent.append(case)
-        if len(sent) == 3:
-            raise CannotTell("the target is gone")
+        if len(sent) == last:
+            raise error
         return [found(case, "always")]
 
-    with pytest.raises(CannotTell, match="the target is gone"):
-        fuzz.hunt(THINGS, MAKE, judge, max_examples=20, seed=0)
-    assert 3 == len(sent)
+    if last == 1:
+        with pytest.raises(type(error)):
+            fuzz.hunt(THINGS, MAKE, judge, max_examples=20, seed=0)
+    else:
+        hunt = fuzz.hunt(THINGS, MAKE, judge, max_examples=20, seed=0)
+
+        assert len(hunt.counterexamples) == 1
+        assert hunt.stopped == (str(error) or "interrupted")
+    assert len(sent) == last
 
 
 @pytest.mark.parametrize("side", ["valid", "invalid"])

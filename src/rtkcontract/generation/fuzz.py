@@ -101,6 +101,8 @@ class Hunt:
     invalid: int
     counterexamples: tuple[Counterexample, ...]
     cut_short: bool
+    stopped: str = ""
+    """Why the judge could not go on; empty where it could."""
 
 
 def profiles() -> tuple[str, ...]:
@@ -273,7 +275,7 @@ class _Ledger:
         self.findings: dict[bytes, tuple[Finding, ...]] = {}
         self.valid = 0
         self.cut_short = False
-        self.failure: Exception | None = None
+        self.failure: Exception | KeyboardInterrupt | None = None
         self.known: set[Cause] = set()
         self.kinds: dict[Cause, type[_BrokenError]] = {}
         self.shortest: dict[Cause, _BrokenError] = {}
@@ -301,7 +303,7 @@ class _Ledger:
             raise _Spent
         try:
             self.findings[case.content] = tuple(self.judge(case))
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             self.failure, self.cut_short = error, True
             raise _Spent from error
         self.valid += case.partition == "valid"
@@ -352,7 +354,8 @@ def hunt(
     `max_examples` is the length of one search and defaults to that of the loaded profile; `max_requests` bounds all
     requests, those of shrinking included. The same seed, library versions and loaded modules give the same bodies;
     without a seed it is 0 under a derandomized profile and a fresh one elsewhere. `on_progress` takes the requests
-    sent and the most that may be. Raises what the judge raised, and CannotTell when no body could be made.
+    sent and the most that may be. Where the judge raises, what was found by then is kept and `stopped` says why; where
+    nothing was, its error is raised. Raises CannotTell when no body could be made.
     """
     examples = _settings().max_examples if max_examples is None else max_examples
     seed = _seed() if seed is None else seed
@@ -369,7 +372,7 @@ def hunt(
             ledger.known.update(_causes(findings), [error.cause])
         if ledger.cut_short:
             break
-    if ledger.failure is not None:
+    if ledger.failure is not None and not shrunk:
         raise ledger.failure
     if not ledger.findings:
         raise CannotTell(f"no {side} body of {operation.name} was generated and sent, so nothing was explored")
@@ -381,6 +384,7 @@ def hunt(
         invalid=len(ledger.findings) - ledger.valid,
         counterexamples=tuple(shrunk.values()),
         cut_short=ledger.cut_short,
+        stopped=(str(ledger.failure) or "interrupted") if ledger.failure is not None else "",
     )
 
 
@@ -419,7 +423,9 @@ def _search(drawn: st.SearchStrategy[Case], ledger: _Ledger, examples: int, seed
         return [broken]
     except ExceptionGroup as group:
         return [broken for broken in group.exceptions if isinstance(broken, _BrokenError)]
-    except _Spent:
+    except (_Spent, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt):
+            ledger.failure, ledger.cut_short = error, True
         return [broken for cause, broken in ledger.shortest.items() if cause not in ledger.known]
     except (hypothesis.errors.Unsatisfiable, hypothesis.errors.FailedHealthCheck) as error:
         raise CannotTell(f"no bodies could be generated: {str(error).splitlines()[0]}") from None
