@@ -10,7 +10,6 @@ from typing import Any
 
 from rtkcontract.contract import load
 from rtkcontract.model import Contract
-from rtkcontract.openapi import references
 
 SOURCES = {"pets": {"title": "a made-up vendor", "where": "nowhere", "dated": "2026-01-01", "read": "2026-01-01"}}
 ID = {"type": "string", "format": "uuid", "readOnly": True, "x-source": "pets"}
@@ -133,4 +132,4 @@ def contract(document: Any = None) -> Contract:
         "openapi.json": json.dumps(copy.deepcopy(DOCUMENT) if document is None else document).encode(),
         "sources.json": json.dumps(SOURCES).encode(),
     }
-    return load.contract_of(references.bundle(files.get, "openapi.json", "memory"), files.get, "memory")
+    return load.read_contract(files.get, "openapi.json", "memory")

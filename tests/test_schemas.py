@@ -19,6 +19,7 @@ from rtkcontract.contract import load
 from rtkcontract.contract.expectation import Oracle, source_ids
 from rtkcontract.generation import plan as plans
 from rtkcontract.generation.partitions import ANNOTATIONS, CONSTRAINTS
+from rtkcontract.json_schema.dialects import DIALECT
 from rtkcontract.json_schema.json_text import loads
 from rtkcontract.openapi import references
 
@@ -78,7 +79,7 @@ def test_schemas_of_our_own_formats_are_valid_and_closed(path: Path) -> None:
     schema = json.loads(path.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
 
-    assert schema["$schema"] == load.DIALECT
+    assert schema["$schema"] == DIALECT
     assert schema.get("additionalProperties") is False or "$defs" in schema
 
 

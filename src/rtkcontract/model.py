@@ -8,6 +8,7 @@ The plain data that every other module passes around.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -84,52 +85,160 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """
+    One scheme of one alternative: `told` is what a caller sends, such as `http bearer` or `apiKey header X-Key`.
+    """
+
+    name: str
+    told: str
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """
+    What may come with one status: media type to schema, and headers by their lower-case name.
+
+    Media types are lower case and without parameters; `media` is empty where no content is declared.
+    """
+
+    media: Mapping[str, Json] = field(default_factory=dict)
+    headers: Mapping[str, Parameter] = field(default_factory=dict)
+
+    @property
+    def json(self) -> Json:
+        """
+        The schema of the first JSON-like content; None where there is none, so that the content need not be JSON.
+        """
+        return next((schema for kind, schema in self.media.items() if _json_like(kind)), None)
+
+
+def _json_like(media_type: str) -> bool:
+    return media_type.endswith(("/json", "+json", "/*"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """
     One method on one path template, with everything that is promised about it.
 
-    The schemas are plain JSON Schemas (2020-12) whose `$ref`s point into `Contract.document`.
+    The schemas are plain JSON Schemas (2020-12) whose `$ref`s point into `Contract.document`. A plain JSON Schema that
+    is compared as an operation has `method` "" and nothing but a body and a response with the status "".
     """
 
     name: str
-    method: str
-    path: str
-    media_type: str
-    request_schema: Json
-    success_schemas: Mapping[int, Json]
-    """Status to the schema of the whole answer, envelope included."""
-    error_schema: Json
-    data_schema: Json
-    """The schema of the member `data` of a success answer; `{}` when there is none."""
-    parameters: tuple[Parameter, ...]
-    tolerated: tuple[Json, ...]
+    """operationId, or "POST /path" where there is none or an earlier operation has it too."""
+    method: str = ""
+    path: str = ""
+    operation_id: str = ""
+    servers: tuple[str, ...] = ()
+    """URLs without a slash at the end, variables replaced by their defaults; ("",) where the document names none."""
+    security: tuple[tuple[Credential, ...], ...] = ()
+    """Alternatives; () where no credential is asked for."""
+    parameters: tuple[Parameter, ...] = ()
+    body: Mapping[str, Json] | None = None
+    """Media type to schema of the request body; None where the operation takes none."""
+    body_required: bool = False
+    media_type: str = "application/json"
+    """What a JSON body is sent as: the first JSON-like type of `body`."""
+    request_schema: Json = field(default_factory=dict)
+    """The schema of the JSON body; `{}` where there is none, which `takes_json` tells from a body that is free."""
+    responses: Mapping[str, Declared] = field(default_factory=dict)
+    """By "201", "2XX" or "DEFAULT", in the document's order."""
+    success_schemas: Mapping[int, Json] = field(default_factory=dict)
+    """Status to the schema of the whole body, envelope included; {} for a status without JSON. Ranges: `success`."""
+    error_schema: Json = field(default_factory=dict)
+    """The schema of a refusal where `responses` does not name its status."""
+    data_schema: Json = field(default_factory=dict)
+    """The schema of what a success gives, at `data_at` of the body; `{}` when there is none."""
+    data_at: str = "/data"
+    """JSON Pointer to the data in the body of a success: "/data", or "" where the whole body is the data."""
+    tolerated: tuple[Json, ...] = ()
     """`x-tolerated`: statuses that are accepted with a warning."""
-    unspecified: tuple[Json, ...]
+    unspecified: tuple[Json, ...] = ()
     """`x-unspecified` of the operation: what no source decides."""
-    rate_limits: tuple[Json, ...]
-    written_cases: tuple[Json, ...]
+    rate_limits: tuple[Json, ...] = ()
+    written_cases: tuple[Json, ...] = ()
     """`cases.json`: what a schema cannot derive."""
     rows: tuple[Json, ...] = ()
     """`rows.jsonl`: stored rows of the covering array, oldest first."""
     corpus: tuple[Json, ...] = ()
     """`corpus.jsonl`: bodies that exploration found."""
     deviations: tuple[Json, ...] = ()
-    body_required: bool = False
     role: Role = "action"
     """What the operation does to its object; derived from method and path, or `x-role`."""
     makers: Mapping[str, Made] = field(default_factory=dict)
-    """Path parameter -> the response that gives its value, from the `links` of the document."""
+    """Parameter -> the response that gives its value, from `links`, else from the shape of the paths."""
     tags: tuple[str, ...] = ()
     undo: Json = None
     """`x-undo` of a create: the operation, and the body, that takes its object away; None where there is none."""
     effects: Json = None
     """`x-effects`: what it costs or cannot be undone; None for an operation that a live run may send unasked."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Summary, description and tags."""
+    deprecated: bool = False
+
+    @property
+    def takes_json(self) -> bool:
+        """
+        Whether a JSON body may be sent, of whatever schema.
+        """
+        return any(_json_like(kind) for kind in self.body or {})
+
+    def declared(self, status: int) -> Declared | None:
+        """
+        What is declared for a status: by the status itself, its range, or the default; None for nothing.
+        """
+        names = (str(status), f"{status // 100}XX", "DEFAULT")
+        return next((self.responses[name] for name in names if name in self.responses), None)
+
+    @property
+    def successes(self) -> tuple[str, ...]:
+        """
+        The statuses that accept a request, as declared: each 2xx and "2XX"; "DEFAULT" where there is none of them.
+        """
+        found = tuple(name for name in self.responses if name[:1] == "2")
+        return found or tuple(name for name in self.responses if name == "DEFAULT")
+
+    def success(self, status: int) -> Declared | None:
+        """
+        What is declared for a status that accepts; None for a status that is declared as none.
+        """
+        names = (str(status), "2XX") if 200 <= status < 300 else ()
+        found = next((self.responses[name] for name in names if name in self.responses), None)
+        return self.responses["DEFAULT"] if found is None and names and self.successes == ("DEFAULT",) else found
+
+    @property
+    def success_status(self) -> int:
+        """
+        The status that a server of this contract accepts with: the first declared; 200 for a range or the default.
+        """
+        return next((int(name) for name in self.successes if name.isdigit()), 200)
+
+    @property
+    def success_schema(self) -> Json:
+        """
+        The schema of the body that comes with `success_status`; None where it has none.
+        """
+        found = self.success(self.success_status)
+        return found.json if found else None
+
+    def error(self, status: int) -> Json:
+        """
+        The schema of the body of a refusal; None where nothing is declared, so that any body will do.
+        """
+        found = self.declared(status)
+        return found.json if found else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Contract:
     """
     One revision of the promises: a single OpenAPI document with every file bundled into it.
+
+    The document holds what the operations read so far have reached. `operations` reads an operation when it is asked
+    for; iterating reads all that can be read.
     """
 
     document: Json
@@ -137,8 +246,15 @@ class Contract:
     sources: Mapping[str, Source]
     revision: str
     """`info.version` of the document."""
-    digest: str
-    """Twelve hex digits of the SHA-256 of the canonical document."""
+    fingerprint: Callable[[], str]
+    """Works out `digest`."""
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """
+        Twelve hex digits of the SHA-256 of everything that the files of the document say.
+        """
+        return self.fingerprint()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ def test_a_refusal_names_the_rule_and_its_place_and_never_the_value() -> None:
 
     assert "invalid" == expectation.rejection
     assert "name: maxLength 5" == expectation.reason
-    assert "cited.json#/properties/name/maxLength" == expectation.schema_at
+    assert "openapi.json#/components/schemas/cited/properties/name/maxLength" == expectation.schema_at
 
 
 def test_a_member_that_may_not_be_there_breaks_properties() -> None:

@@ -26,6 +26,7 @@ DOCUMENT = CONTRACT.document
 OPERATIONS = CONTRACT.operations
 READ = load.folder_reader(load.data_folder("schemas"))
 PROFILE = loads(READ("profile.json") or b"")
+PARAMETERS = loads(READ("openapi.json") or b"")["components"]["parameters"]
 KIT = "/accounts/{account_id}/realtime/kit"
 VENDOR = """
 create_meeting POST /{app_id}/meetings 201
@@ -153,7 +154,7 @@ def test_parameters_of_the_path_are_declared_once(operation: Operation) -> None:
 
 
 def test_examples_and_defaults_of_parameters_fit() -> None:
-    for name, parameter in DOCUMENT["components"]["parameters"].items():
+    for name, parameter in PARAMETERS.items():
         values = [*_of(parameter, "example"), *_of(parameter["schema"], "default")]
         assert all(Oracle(DOCUMENT, parameter["schema"]).valid(value) for value in values), name
         assert "example" in parameter or parameter["in"] == "query"
@@ -167,7 +168,7 @@ def _schemas() -> Iterator[tuple[str, Any]]:
     for name, schema in DOCUMENT["components"]["schemas"].items():
         if name.startswith("components."):
             yield name, schema
-    for name, parameter in DOCUMENT["components"]["parameters"].items():
+    for name, parameter in PARAMETERS.items():
         yield name, parameter["schema"]
     for operation in OPERATIONS.values():
         for parameter in operation.parameters:
@@ -329,7 +330,7 @@ def test_the_profile_agrees_with_the_document() -> None:
     assert set(PROFILE["variables"]) == {"base_url", "token", *PROFILE["account_parameters"]}
     for name, given in PROFILE["account_parameters"].items():
         assert re.fullmatch(given["pattern"], given["emulator"])
-        assert re.fullmatch(given["pattern"], DOCUMENT["components"]["parameters"][name]["example"])
+        assert re.fullmatch(given["pattern"], PARAMETERS[name]["example"])
     assert re.fullmatch(PROFILE["token"]["pattern"], PROFILE["token"]["emulator"])
 
 

@@ -11,7 +11,6 @@ import pytest
 from rtkcontract.contract.load import load_contract
 from rtkcontract.contract.requests import request_of
 from rtkcontract.model import Case, Expectation, Made, Operation, Overrides, Target
-from rtkcontract.openapi.links import links_of, role_of
 
 MAKER = Made(operation="create_thing", pointer="/data/id")
 TARGET = Target(kind="live", base_url="http://127.0.0.1:1/v1", account_id="a", app_id="b", token="t")
@@ -47,30 +46,3 @@ def case(overrides: Overrides) -> Case:
 )
 def test_the_address_of_a_case(overrides: Overrides, made: dict[Made, str], path: str) -> None:
     assert f"http://127.0.0.1:1/v1{path}" == request_of(operation(), case(overrides), TARGET, made).url
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "spec", "role"),
-    [
-        ("POST", "/things", {}, "create"),
-        ("POST", "/things/{id}/close", {}, "action"),
-        ("POST", "/things", {"x-role": "action"}, "action"),
-        ("GET", "/things", {}, "list"),
-        ("GET", "/things/{id}", {}, "read"),
-        ("PUT", "/things/{id}", {}, "replace"),
-        ("PATCH", "/things/{id}", {}, "update"),
-        ("DELETE", "/things/{id}", {}, "delete"),
-        ("DELETE", "/things", {}, "action"),
-    ],
-)
-def test_the_role_of_an_operation(method: str, path: str, spec: dict[str, str], role: str) -> None:
-    assert role == role_of(method, path, spec, {"/things": {}, "/things/{id}": {}, "/things/{id}/close": {}})
-
-
-def test_links_say_where_an_id_comes_from() -> None:
-    links = {
-        "Get": {"operationId": "get_thing", "parameters": {"path.thing_id": "$response.body#/data/id"}},
-        "Other": {"operationRef": "#/paths/x", "parameters": {"thing_id": "$request.path.id"}},
-    }
-
-    assert [("get_thing", "thing_id", MAKER)] == list(links_of("create_thing", {"201": {"links": links}}))

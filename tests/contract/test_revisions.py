@@ -94,15 +94,15 @@ def test_a_schema_file_may_refer_to_the_file_beside_it():
 
     assert (
         600
-        == next(iter(found.surfaces.values()))
-        .answers[""]
+        == next(iter(found.operations.values()))
+        .responses[""]
         .media["application/json"]["properties"]["session_keep_alive_time_in_secs"]["maximum"]
     )
 
 
 def test_a_day_names_the_contract_as_it_was_known():
     old = revisions.read("@2026-08-14")
-    storage = old.surfaces["create_meeting"].body["application/json"]["properties"]["recording_config"]["properties"][
+    storage = old.operations["create_meeting"].body["application/json"]["properties"]["recording_config"]["properties"][
         "storage_config"
     ]
 
@@ -148,9 +148,12 @@ BROKEN = {
         },
         "leads back to itself",
     ),
-    "dynamic": (body({"$dynamicRef": "#a"}), "plain $ref"),
+    "dynamic": (body({"$dynamicRef": "#a"}), "leads nowhere"),
     "schema is text": (body("string"), "a schema is an object"),
-    "parameters are text": (document(parameters=["a"]), "not written as OpenAPI 3"),
+    "parameters are text": (
+        document(parameters=["a"]),
+        "#/paths/~1things/post/parameters/0: an object is expected, not a text",
+    ),
     "no scheme": (document(security=[{"key": []}]), "leads nowhere"),
 }
 
@@ -209,7 +212,7 @@ def test_an_operation_that_is_missing_is_told_with_those_there_are(tmp_path):
 
 @pytest.mark.parametrize("operation", ["make", "POST /things"])
 def test_an_operation_is_named_by_id_or_by_call(operation):
-    assert [operation] == list(revisions.document(document(), operation=operation).surfaces)
+    assert [operation] == list(revisions.document(document(), operation=operation).operations)
 
 
 def test_openapi_30_is_put_into_the_words_of_31():
@@ -273,7 +276,7 @@ def large(count):
 def test_of_a_large_document_only_the_operation_is_read(tmp_path, write):
     text = write(large(700))
     (tmp_path / "large").write_text(text)
-    found = revisions.read("large", operation="make", folder=tmp_path).surfaces["make"]
+    found = revisions.read("large", operation="make", folder=tmp_path).operations["make"]
     slices = Slices(text, "large")
     slices.find("/components/schemas/Mine")
 
@@ -282,7 +285,7 @@ def test_of_a_large_document_only_the_operation_is_read(tmp_path, write):
     assert "object" == found.body["application/json"]["properties"]["thing"]["type"]
     assert ["/components/schemas/Mine"] == list(slices._kept)
     assert 701 == len(slices.names("/paths"))
-    with pytest.raises(CannotTell, match="no operation create_meeting; it has 701 paths"):
+    with pytest.raises(CannotTell, match="no operation create_meeting; it has get_0, "):
         revisions.read("large", operation="create_meeting", folder=tmp_path)
 
 

@@ -37,7 +37,7 @@ def found(index):
 
 
 def only(revision):
-    return next(iter(revision.surfaces.values()))
+    return next(iter(revision.operations.values()))
 
 
 def schema(of, *, side="request", name="thing"):

@@ -23,7 +23,7 @@ STORAGE = "recording_config.storage_config"
 
 
 def ours():
-    return revisions.read(str(SCHEMAS)).surfaces["create_meeting"]
+    return revisions.read(str(SCHEMAS)).operations["create_meeting"]
 
 
 def test_the_installed_package_differs_only_where_it_is_explained():
@@ -108,7 +108,7 @@ def test_a_member_that_the_package_lacks_is_ours_only():
     schema["properties"]["persist_chat"] = {"type": "integer"}
     schema["properties"]["title"] = {"type": "string"}
     schema["required"] = ["title"]
-    changed = revisions.document({"$schema": "2020-12", **schema}, sides="request").surfaces["document"]
+    changed = revisions.document({"$schema": "2020-12", **schema}, sides="request").operations["document"]
     found = {
         (item.where, item.only): item.value
         for item in drifts.against_types(changed, types())
@@ -132,7 +132,7 @@ def test_a_package_that_is_missing_is_told():
     with pytest.raises(CannotTell, match=r"5\.0\.0 and later have it"):
         drifts.sdk_types("NoSuchParams", "B")
     with pytest.raises(CannotTell, match="does not name the package's types"):
-        drifts.with_sdk(revisions.document({"type": "object"}).surfaces["document"], TODAY)
+        drifts.with_sdk(revisions.document({"type": "object"}).operations["document"], TODAY)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def document(tmp_path):
 
 
 def test_the_known_document_differs_only_where_it_is_explained(document):
-    theirs = revisions.read(str(document), operation="create_meeting").surfaces["create_meeting"]
+    theirs = revisions.read(str(document), operation="create_meeting").operations["create_meeting"]
     found = drifts.with_document(ours(), theirs, TODAY, version="2026-08-14")
 
     assert len(found.differences) >= 10
@@ -172,7 +172,7 @@ def test_a_bound_in_the_document_is_a_difference(document):
     value = loads(file.read_bytes())
     value["properties"]["session_keep_alive_time_in_secs"]["maximum"] = 900
     file.write_text(json.dumps(value))
-    theirs = revisions.read(str(document)).surfaces["create_meeting"]
+    theirs = revisions.read(str(document)).operations["create_meeting"]
     found = drifts.with_document(ours(), theirs, TODAY, version="2026-08-14")
     new = [item for item in found.differences if not item.known]
 

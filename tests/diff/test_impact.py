@@ -52,7 +52,7 @@ CASES = (
 def found():
     step = next(step for step in revisions.history() if step.date == "2026-09-03")
     before, after = revisions.before(step), revisions.after(step)
-    surfaces = [revision.surfaces["create_meeting"] for revision in (before, after)]
+    surfaces = [revision.operations["create_meeting"] for revision in (before, after)]
     return impact.outdated(*surfaces, RECORDED, CASES, compare(before, after))
 
 
@@ -83,7 +83,7 @@ def test_the_text_is_short_and_quotes_no_value():
 
 
 def test_long_lists_are_cut():
-    surface = revisions.read(str(data_folder("schemas"))).surfaces["create_meeting"]
+    surface = revisions.read(str(data_folder("schemas"))).operations["create_meeting"]
     result = impact.outdated(surface, surface, (), [f"create_meeting/{index}" for index in range(30)])
 
     assert "and 20 more: no recording yet" in impact.text(result)

@@ -80,7 +80,7 @@ def _recordings_told(before: Revision, after: Revision, found: Sequence[Change],
     contract = load.load_contract()
     place = Path(folder) if folder else load.data_folder("cassettes")
     lines = []
-    for name in sorted(before.surfaces.keys() & after.surfaces.keys() & contract.operations.keys()):
+    for name in sorted(before.operations.keys() & after.operations.keys() & contract.operations.keys()):
         held = [
             (
                 one.interaction.provenance.case,
@@ -92,5 +92,5 @@ def _recordings_told(before: Revision, after: Revision, found: Sequence[Change],
             if one.interaction is not None and one.interaction.provenance is not None and one.path.parent.name == name
         ]
         ids = [case.id for case in plans.make(contract, contract.operations[name]).cases]
-        lines.append(impact.text(impact.outdated(before.surfaces[name], after.surfaces[name], held, ids, found)))
+        lines.append(impact.text(impact.outdated(before.operations[name], after.operations[name], held, ids, found)))
     return "\n".join(lines)

@@ -36,12 +36,12 @@ def drift(ctx: click.Context, document: Path | None, dated: str, operation: str,
     from rtkcontract.contract import load, revisions
     from rtkcontract.diff import drift as drifting
 
-    ours = revisions.read(str(load.data_folder("schemas")), operation=operation).surfaces[operation]
+    ours = revisions.read(str(load.data_folder("schemas")), operation=operation).operations[operation]
     today = datetime.now(UTC).date().isoformat()
     if document is None:
         found = drifting.with_sdk(ours, today)
     else:
-        theirs = revisions.read(str(document), operation=operation).surfaces[operation]
+        theirs = revisions.read(str(document), operation=operation).operations[operation]
         found = drifting.with_document(ours, theirs, today, dated)
     render = {"text": drifting.text, "json": drifting.as_json, "markdown": drifting.markdown}[form]
     say(render(found).rstrip("\n"), raw=form == "json")

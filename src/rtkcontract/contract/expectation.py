@@ -7,6 +7,7 @@
    `echo` names members whose echo is undecided.
 3. A broken constraint without `x-source` decides nothing, and neither does `format`: JSON Schema 2020-12 makes it an
    annotation that a validator may ignore.
+4. A document that cites nothing anywhere is its own source: each constraint decides, cited by its place.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from rtkcontract.json_schema.json_text import NotStrictJson, at, loads
+from rtkcontract.json_schema.json_text import NotStrictJson, at, loads, pointer
 from rtkcontract.json_schema.validator import Path, Validator, Violation
 from rtkcontract.json_schema.validator import plain as plain_value
 from rtkcontract.model import Expectation, Json
 from rtkcontract.openapi.references import located, resolve
+
+OWN_SOURCE: Final = "x-own-source"
+"""Member of a bundled document that is its own source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,15 @@ class Oracle(Validator):
         except LookupError:
             return {}
 
+    def cited(self, schema_pointer: str) -> tuple[str, ...]:
+        """
+        The sources of the keyword at a pointer; its place in the file where the document is its own source.
+        """
+        cited = sources_of(self.node(schema_pointer), schema_pointer.rpartition("/")[2])
+        if cited or not self.document.get(OWN_SOURCE):
+            return cited
+        return (located(schema_pointer, self.document),)
+
     def clauses(self, value: Json) -> tuple[Clause, ...]:
         """
         Each `x-unspecified` entry that applies to the value, conditions included; keyword entries always apply.
@@ -169,7 +183,7 @@ class Oracle(Validator):
         clauses = self._clauses_of(value, plain)
         broken = self.violations_plain(plain)
         for violation in broken:
-            cited = sources_of(self.node(violation.schema_pointer), violation.keyword)
+            cited = self.cited(violation.schema_pointer)
             if cited and violation.keyword != "format" and not any(clause.undecides(violation) for clause in clauses):
                 return Expectation(
                     outcome="rejected",
@@ -187,4 +201,8 @@ class Oracle(Validator):
 
     @functools.cached_property
     def _root_sources(self) -> tuple[str, ...]:
-        return sources_of(resolve(self.document, self.schema), "type")
+        cited = sources_of(resolve(self.document, self.schema), "type")
+        if cited or not self.document.get(OWN_SOURCE):
+            return cited
+        ref = self.schema.get("$ref") if isinstance(self.schema, dict) else None
+        return (located(ref[1:] if isinstance(ref, str) else pointer(self._place), self.document),)

@@ -1,31 +1,31 @@
 """
-Reads and checks the contract; the only module that knows where `schemas/` is and how its files refer to each other.
+Reads the contract; the only module that knows where `schemas/` is and what its files are called.
 
-1. `openapi.json` is the front door; files that it refers to are bundled into `components.schemas`, one key a file.
+1. `openapi.json` is the front door, and a file of any name can be one. `openapi` reads it and what it refers to.
 2. The folder is found beside the installed package first, then in the checkout.
 3. A file is read through a function, so that a revision can come from a folder, a git revision or memory.
+4. A document that cites no source is its own: `sources.json` beside it, or an `x-source` in it, makes it one that
+   cites.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import jsonschema_rs
-
+from rtkcontract.contract.expectation import OWN_SOURCE
 from rtkcontract.errors import CannotTell
-from rtkcontract.json_schema.json_text import dumps, loads
-from rtkcontract.model import Contract, Json, Made, Operation, Parameter, Source
-from rtkcontract.openapi.links import links_of, role_of
-from rtkcontract.openapi.references import Read, bundle, located, read_json, resolve
+from rtkcontract.json_schema.json_text import loads
+from rtkcontract.model import Contract, Json, Operation, Source
+from rtkcontract.openapi.operations import Operations
+from rtkcontract.openapi.reader import Reader
+from rtkcontract.openapi.references import Files, Read, read_json
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+DOCUMENTS = ("openapi.json", "openapi.yaml", "openapi.yml")
+"""What the OpenAPI document of a folder is called."""
 
 
 def data_folder(name: str) -> Path:
@@ -52,27 +52,6 @@ def folder_reader(folder: Path) -> Read:
     return read
 
 
-def _json_schema(media: Mapping[str, Json]) -> tuple[str, Json]:
-    """
-    Media type and schema of the JSON content of a request body or response; an empty schema where there is none.
-    """
-    for kind, content in media.items():
-        if "json" in kind:
-            return kind, content.get("schema", {})
-    return "application/json", {}
-
-
-def _member(document: Json, schema: Json, name: str) -> Json:
-    schema = resolve(document, schema)
-    found = schema.get("properties", {}).get(name)
-    if found is not None:
-        return found
-    for part in schema.get("allOf", ()):
-        if (found := _member(document, part, name)) != {}:
-            return found
-    return {}
-
-
 def _lines(read: Read, name: str) -> tuple[Json, ...]:
     content = read(name) or b""
     return tuple(loads(line, as_written=True) for line in content.splitlines() if line.strip())
@@ -82,155 +61,85 @@ def _tuple(read: Read, name: str, where: str) -> tuple[Json, ...]:
     return tuple(read_json(read, name, where)) if read(name) is not None else ()
 
 
-def _operation(document: Json, profile: Json, path: str, method: str, read: Read, where: str) -> Operation:
+def _beside(operation: Operation, document: Json, profile: Json, read: Read, where: str) -> Operation:
     """
-    One operation, with what the document and the profile say of every operation.
+    The operation with what document and profile say of every operation, and what stands in the folder of its name.
     """
-    item = document["paths"][path]
-    spec = item[method]
-    name = spec["operationId"]
-    body = resolve(document, spec.get("requestBody", {}))
-    media_type, request_schema = _json_schema(body.get("content", {}))
-    success: dict[int, Json] = {}
-    error: Json = {}
-    for status, response in spec.get("responses", {}).items():
-        schema = _json_schema(resolve(document, response).get("content", {}))[1]
-        if status.isdigit() and status.startswith("2"):
-            success[int(status)] = schema
-        elif status.upper() == "4XX":
-            error = schema
-    return Operation(
-        name=name,
-        method=method.upper(),
-        path=path,
-        media_type=media_type,
-        request_schema=request_schema,
-        success_schemas=success,
-        error_schema=error,
-        data_schema=_member(document, next(iter(success.values()), {}), "data"),
-        parameters=_parameters(document, (*item.get("parameters", ()), *spec.get("parameters", ()))),
-        tolerated=(
-            *(entry for entry in profile.get("tolerated", ()) if entry["as"] in spec["responses"]),
-            *spec.get("x-tolerated", ()),
-        ),
-        unspecified=(*document.get("x-unspecified", ()), *spec.get("x-unspecified", ())),
-        rate_limits=(*profile.get("rates", ()), *spec.get("x-rate-limits", ())),
+    name = operation.name
+    tolerated = (entry for entry in profile.get("tolerated", ()) if entry["as"] in operation.responses)
+    operation = replace(
+        operation,
+        tolerated=(*tolerated, *operation.tolerated),
+        unspecified=(*document.get("x-unspecified", ()), *operation.unspecified),
+        rate_limits=(*profile.get("rates", ()), *operation.rate_limits),
+    )
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name):
+        return operation
+    return replace(
+        operation,
         written_cases=_tuple(read, f"{name}/cases.json", where),
         rows=_lines(read, f"{name}/rows.jsonl"),
         corpus=_lines(read, f"{name}/corpus.jsonl"),
         deviations=_tuple(read, f"{name}/deviations.json", where),
-        body_required=body.get("required", False),
-        role=role_of(method.upper(), path, spec, document["paths"]),
-        tags=tuple(spec.get("tags", ())),
-        undo=spec.get("x-undo"),
-        effects=spec.get("x-effects"),
     )
 
 
-def _parameters(document: Json, nodes: Iterable[Json]) -> tuple[Parameter, ...]:
+def _fingerprint(files: Files) -> str:
     """
-    The declared parameters; one of the operation replaces that of the path with the same name and place.
+    Twelve hex digits of the SHA-256 of what the files say, whatever their layout.
     """
-    found = {}
-    for node in (resolve(document, node) for node in nodes):
-        found[node["in"], node["name"]] = Parameter(
-            where=node["in"],
-            name=node["name"],
-            required=node.get("required") is True,
-            schema=node.get("schema", {}),
-            style=node.get("style", ""),
-            explode=node.get("explode"),
-            allow_empty_value=node.get("allowEmptyValue") is True,
-        )
-    return tuple(found.values())
+    text = json.dumps(files.data(), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _linked(document: Json, operations: Mapping[str, Operation]) -> dict[str, Operation]:
-    """
-    The operations with the makers of their path parameters; a create is preferred to a list.
-    """
-    makers: dict[str, dict[str, Made]] = {name: {} for name in operations}
-    for role in ("create", "list"):
-        for name, operation in operations.items():
-            if operation.role == role or (role == "list" and operation.role != "create"):
-                spec = document["paths"][operation.path][operation.method.lower()]
-                responses = {s: resolve(document, r) for s, r in spec.get("responses", {}).items() if s[:1] == "2"}
-                for taker, parameter, made in links_of(name, responses):
-                    if taker in makers:
-                        makers[taker].setdefault(parameter, made)
-    for operation in operations.values():
-        _inherit(operation, makers)
-    return {name: replace(operation, makers=makers[name]) for name, operation in operations.items()}
+def _contract(files: Files, read: Read, where: str) -> Contract:
+    reader = Reader(files)
+    written = read("sources.json")
+    sources = read_json(read, "sources.json", where) if written is not None else {}
+    if written is None and not files.main.holds("x-source"):
+        reader.document[OWN_SOURCE] = True
+    profile = read_json(read, "profile.json", where) if read("profile.json") is not None else {}
+    operations = Operations(reader, lambda operation: _beside(operation, reader.document, profile, read, where))
+    if not reader.paths:
+        next(iter(operations))  # which says that there is none
+    info = reader.document.get("info")
+    return Contract(
+        document=reader.document,
+        operations=operations,
+        sources={key: Source(id=key, **value) for key, value in sources.items()},
+        revision=str(info.get("version", "")) if isinstance(info, dict) else "",
+        fingerprint=lambda: _fingerprint(files),
+    )
 
 
-def _inherit(operation: Operation, makers: dict[str, dict[str, Made]]) -> None:
+def read_contract(read: Read, name: str, where: str) -> Contract:
     """
-    An id that no link gives is the one under which the object of another id was made: a participant lives in the
-    meeting that it was added to.
+    The contract that a document and the files beside it state, read through a function.
     """
-    own = makers[operation.name]
-    names = re.findall(r"\{([^{}]*)\}", operation.path)
-    waiting = [made.operation for name, made in own.items() if name in names]
-    known = set(waiting)
-    while waiting:
-        above = makers.get(waiting.pop(0), {})
-        for name, made in above.items():
-            if name in names:
-                own.setdefault(name, made)
-            if made.operation not in known:
-                known.add(made.operation)
-                waiting.append(made.operation)
-
-
-def schema_problems(document: Json) -> Iterator[str]:
-    """
-    One line for each bundled schema that is no valid JSON Schema (2020-12).
-    """
-    for key, schema in document.get("components", {}).get("schemas", {}).items():
-        if not jsonschema_rs.meta.is_valid(schema):
-            from rtkcontract.json_schema.reference import schema_problem  # says best where, and takes long to import
-
-            if (problem := schema_problem(schema)) is not None:
-                place, reason = problem
-                yield f"{located('/components/schemas/' + key, document)}{place}: {reason[:200]}"
+    return _contract(Files(read, name, where), read, where)
 
 
 def contract_of(document: Json, read: Read, where: str) -> Contract:
     """
-    The contract that a bundled document and the files beside it state.
+    The contract that a document in memory and the files beside it state.
     """
-    profile = read_json(read, "profile.json", where) if read("profile.json") is not None else {}
-    try:
-        operations = {
-            operation.name: operation
-            for path, item in document.get("paths", {}).items()
-            for method in item  # in the order of the document: the first one is the default
-            if method in METHODS
-            for operation in [_operation(document, profile, path, method, read, where)]
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CannotTell(f"{where} holds no OpenAPI document that can be read: {error!r}") from None
-    if not operations:
-        raise CannotTell(f"{where} has no operation under paths; an OpenAPI 3.1 document is needed")
-    for problem in schema_problems(document):
-        raise CannotTell(f"{where}: {problem}")
-    written = read("sources.json")
-    sources = read_json(read, "sources.json", where) if written is not None else {}
-    return Contract(
-        document=document,
-        operations=_linked(document, operations),
-        sources={key: Source(id=key, **value) for key, value in sources.items()},
-        revision=str(document.get("info", {}).get("version", "")),
-        digest=hashlib.sha256(dumps(document, sort=True).encode()).hexdigest()[:12],
-    )
+    return _contract(Files(read, "openapi.json", where, main=document), read, where)
 
 
-def load_contract(folder: Path | None = None, name: str = "openapi.json") -> Contract:
+def place_of(place: Path) -> tuple[Path, str]:
     """
-    The contract in a folder; without one, the contract that ships with this package.
+    The folder and the name of the document that a folder or a file means.
+    """
+    if place.is_file():
+        return place.parent, place.name
+    return place, next((name for name in DOCUMENTS if (place / name).is_file()), DOCUMENTS[0])
+
+
+def load_contract(place: Path | None = None) -> Contract:
+    """
+    The contract in a folder or a file; without one, the contract that ships with this package.
 
     Raises CannotTell with one line for a missing, cut-off or contradictory file.
     """
-    folder = folder or data_folder("schemas")
-    read = folder_reader(folder)
-    return contract_of(bundle(read, name, str(folder)), read, str(folder))
+    folder, name = place_of(place or data_folder("schemas"))
+    return read_contract(folder_reader(folder), name, str(folder))

@@ -14,21 +14,25 @@ import posixpath
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-from rtkcontract.contract.load import data_folder, folder_reader
+from rtkcontract.contract.load import DOCUMENTS, data_folder, folder_reader, place_of
 from rtkcontract.errors import CannotTell
-from rtkcontract.json_schema.json_text import at, dumps, pointer
+from rtkcontract.json_schema.json_text import at, dumps
 from rtkcontract.json_schema.structure import CONSTRAINTS
-from rtkcontract.model import Json
-from rtkcontract.openapi.large_document import Slices, parse
-from rtkcontract.openapi.operation import METHODS, Sides, Surface
+from rtkcontract.model import Declared, Json, Operation, Parameter
+from rtkcontract.openapi.large_document import parse
+from rtkcontract.openapi.operations import Operations
 from rtkcontract.openapi.reader import Reader, of_schema
-from rtkcontract.openapi.references import Read
+from rtkcontract.openapi.references import Files, Inliner, Read, Spot
 
 DATE: Final = re.compile(r"^@(\d{4}-\d{2}-\d{2})$")
+
+
+Sides: TypeAlias = Literal["both", "request", "answer"]
+"""Which sides a plain JSON Schema describes."""
 
 
 MAIN: Final = ("main", "origin/main", "master", "origin/master")
@@ -37,11 +41,11 @@ MAIN: Final = ("main", "origin/main", "master", "origin/master")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """
-    `label` names it in reports; `surfaces` holds its operations by name.
+    `label` names it in reports; `operations` holds its operations by name, without any reference in their schemas.
     """
 
     label: str
-    surfaces: Mapping[str, Surface]
+    operations: Mapping[str, Operation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,113 +133,84 @@ def git_reader(folder: Path, revision: str, base: str) -> Read:
     return read
 
 
-def _text(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CannotTell(f"{name} is not text: byte {error.start} is not UTF-8") from None
-
-
-class _Files:
+def _of_files(files: Files, operation: str, sides: Sides) -> Mapping[str, Operation]:
     """
-    The document and the files beside it, read once each.
+    The operations of a document, or the one named, with every reference replaced.
     """
-
-    def __init__(self, read: Read, name: str, where: str) -> None:
-        self.read, self.name, self.where = read, name, where
-        content = read(name)
-        if content is None:
-            raise CannotTell(f"{where} does not exist or cannot be read")
-        self.main = Slices(_text(content, where), where)
-        self._others: dict[str, Json] = {}
-
-    def find(self, file: str, place: str) -> Json:
-        """
-        What stands at a place; `file` is relative to the document's folder, "" for the document itself.
-        """
-        if file in ("", self.name):
-            return self.main.find(place)
-        if file not in self._others:
-            content = self.read(file)
-            if content is None:
-                raise LookupError(f"there is no file {file}")
-            self._others[file] = Slices(_text(content, file), file)
-        found = self._others[file]
-        return found.find(place)
-
-
-def _document(files: _Files, operation: str, sides: Sides) -> Mapping[str, Surface]:
-    where = files.where
     roots = files.main.names("")
-    if "openapi" in roots:
-        version = str(files.main.find("/openapi"))
-        if not re.match(r"3\.[012]", version):
-            raise CannotTell(f"{where} says openapi: {version}; versions 3.0 to 3.2 can be read")
-        return _operations(files, operation)
-    if "swagger" in roots:
-        raise CannotTell(f"{where} is an OpenAPI 2 document (swagger); convert it to OpenAPI 3 first")
-    root = files.main.find("") if "paths" not in roots else {}
-    if isinstance(root, dict) and (set(root) & (CONSTRAINTS | {"$schema", "$ref", "$defs"})):
+    where = files.told(Spot(None, files.name, "")).removesuffix("#")
+    if "openapi" not in roots and "swagger" not in roots:
+        root = files.main.find("") if "paths" not in roots else {}
+        if not (isinstance(root, dict) and (set(root) & (CONSTRAINTS | {"$schema", "$ref", "$defs"}))):
+            raise CannotTell(f"{where} is neither an OpenAPI 3 document (no member openapi) nor a JSON Schema")
         name = operation or posixpath.basename(files.name).split(".")[0]
-        return {name: of_schema(root, files.find, where, name, sides)}
-    raise CannotTell(f"{where} is neither an OpenAPI 3 document (no member openapi) nor a JSON Schema")
+        return {name: _of_schema(*of_schema(files), where, name, sides)}
+    operations = Operations(Reader(files, clauses=False))
+    if operation:
+        found = operations.named(operation)
+        return {operation: _inlined(found, Inliner(operations.reader.document, where), name=operation)}
+    inliner = Inliner(operations.reader.document, where)
+    every = {name: _inlined(found, inliner) for name, found in operations.items()}
+    for problem in operations.refused.values():  # half a document cannot be called unchanged
+        raise CannotTell(problem)
+    return every
 
 
-def _operations(files: _Files, operation: str) -> Mapping[str, Surface]:
-    roots = files.main.names("")
-    head: dict[str, Json] = {
-        key: files.main.find(pointer([key])) for key in ("openapi", "servers", "security") if key in roots
-    }
-    reader = Reader(head, files.find, files.where)
-    found: dict[str, Surface] = {}
-    seen: list[str] = []
-    for path in files.main.names("/paths") if "paths" in roots else ():
-        if operation and not _may_hold(files.main, path, operation):
-            continue
-        item, _ = reader.whole.behind(files.main.find(pointer(["paths", path])), "")
-        for method in METHODS:
-            if not isinstance(item, dict) or method not in item:
-                continue
-            told = item[method].get("operationId", "") if isinstance(item[method], dict) else ""
-            seen.append(told or f"{method.upper()} {path}")
-            if operation in ("", told, f"{method.upper()} {path}"):
-                surface = reader.surface(path, method, item, operation)
-                found[surface.name] = surface
-    if not found:
-        known = files.main.names("/paths") if "paths" in roots else ()
-        asked = f"has no operation {operation}" if operation else "has no operation under paths"
-        near = [
-            name for name in known if operation.partition(" ")[2] and name.endswith(operation.partition(" ")[2][-20:])
-        ]
-        told = ", ".join((near or seen)[:5])
-        hint = f"; it has {told}" if told else f"; it has {len(known)} paths" if known else ""
-        raise CannotTell(f"{files.where} {asked}{hint}; name it by operationId or as 'POST /path'")
-    return found
-
-
-def _may_hold(slices: Slices, path: str, operation: str) -> bool:
+def _of_schema(schema: Json, document: Json, where: str, name: str, sides: Sides) -> Operation:
     """
-    Whether the text of a path item can hold the operation; spares the parsing of a thousand others.
+    A plain JSON Schema as an operation: the body of a request, the data of a response, or both.
     """
-    method, _, asked = operation.partition(" ")
-    if asked and method.lower() in METHODS:
-        return asked == path
-    return slices.mentions(pointer(["paths", path]), operation)
+    media = {"application/json": Inliner(document, where).schema(schema)}
+    return Operation(
+        name=name,
+        body=media if sides != "answer" else None,
+        responses={"": Declared(media=media)} if sides != "request" else {},
+    )
+
+
+def schema_revision(schema: Json, *, name: str = "schema", sides: Sides = "both") -> Operation:
+    """
+    A plain JSON Schema in memory as an operation, for comparing.
+    """
+    files = Files(lambda _: None, "schema.json", name, main=schema)
+    return _of_schema(*of_schema(files), name, name, sides)
+
+
+def _inlined(operation: Operation, inliner: Inliner, name: str = "") -> Operation:
+    def media(schemas: Mapping[str, Json]) -> dict[str, Json]:
+        return {kind: inliner.schema(schema) for kind, schema in schemas.items()}
+
+    def parameter(item: Parameter) -> Parameter:
+        return replace(item, schema=inliner.schema(item.schema))
+
+    return replace(
+        operation,
+        name=name or operation.name,
+        parameters=tuple(map(parameter, operation.parameters)),
+        body=None if operation.body is None else media(operation.body),
+        responses={
+            status: Declared(
+                media=media(response.media),
+                headers={header: parameter(item) for header, item in response.headers.items()},
+            )
+            for status, response in operation.responses.items()
+        },
+    )
 
 
 def document(value: Json, *, label: str = "document", operation: str = "", sides: Sides = "both") -> Revision:
     """
     A revision of data that is already read: an OpenAPI document or a JSON Schema without references to other files.
     """
-    read: Read = lambda name: dumps(value).encode() if name == "document.json" else None  # noqa: E731
-    return Revision(label=label, surfaces=_document(_Files(read, "document.json", label), operation, sides))
+    files = Files(lambda _: None, "document.json", label, main=value)
+    return Revision(label=label, operations=_of_files(files, operation, sides))
 
 
 def from_reader(read: Read, *, label: str, operation: str = "", name: str = "openapi.json") -> Revision:
     """
     A revision whose files come from a function: relative path to bytes, or None.
     """
-    return Revision(label=label, surfaces=_document(_Files(read, name, label), operation, "both"))
+    return Revision(label=label, operations=_of_files(Files(read, name, label), operation, "both"))
 
 
 def history(folder: Path | None = None) -> tuple[Step, ...]:
@@ -253,7 +228,7 @@ def history(folder: Path | None = None) -> tuple[Step, ...]:
             expect=tuple(data["expect"]),
         )
         for file in files
-        for data in [parse(_text(file.read_bytes(), str(file)), str(file))]
+        for data in [parse(file.read_text("utf-8"), str(file))]
     )
 
 
@@ -287,15 +262,15 @@ def _taken_back(label: str, undone: Callable[[str], bool], folder: Path | None) 
         content = plain(name)
         if content is None:
             return None
-        value = parse(_text(content, name), name)
+        value = parse(content.decode(), name)
         for step in steps:
             value = patched(value, step.undo.get(name, ()))
         return dumps(value).encode()
 
-    surfaces: dict[str, Surface] = {}
+    operations: dict[str, Operation] = {}
     for operation in _with_history(folder):
-        surfaces |= from_reader(read, label=label, operation=operation).surfaces
-    return Revision(label=label, surfaces=surfaces)
+        operations |= from_reader(read, label=label, operation=operation).operations
+    return Revision(label=label, operations=operations)
 
 
 def _with_history(folder: Path) -> tuple[str, ...]:
@@ -306,12 +281,9 @@ def _with_history(folder: Path) -> tuple[str, ...]:
 
 
 def _from_path(path: Path, operation: str, sides: Sides) -> Revision:
-    if path.is_dir():
-        if not (path / "openapi.json").is_file():
-            raise CannotTell(f"{path} has no openapi.json; name the folder that holds it, or a file")
-        return from_reader(folder_reader(path), label=str(path), operation=operation)
-    read = folder_reader(path.parent)
-    return Revision(label=str(path), surfaces=_document(_Files(read, path.name, str(path)), operation, sides))
+    folder, name = place_of(path)
+    files = Files(folder_reader(folder), name, str(folder))
+    return Revision(label=str(path), operations=_of_files(files, operation, sides))
 
 
 def _from_git(folder: Path, revision: str, path: str, operation: str, sides: Sides) -> Revision:
@@ -321,11 +293,11 @@ def _from_git(folder: Path, revision: str, path: str, operation: str, sides: Sid
         raise CannotTell(f"git has no {path} at {revision}; paths are relative to {folder}")
     if listed.strip() == b"tree":
         read = git_reader(folder, revision, path)
-        if read("openapi.json") is None:
-            raise CannotTell(f"{label} has no openapi.json")
-        return from_reader(read, label=label, operation=operation)
-    read = git_reader(folder, revision, posixpath.dirname(path))
-    return Revision(label=label, surfaces=_document(_Files(read, posixpath.basename(path), label), operation, sides))
+        name = next((name for name in DOCUMENTS if read(name) is not None), DOCUMENTS[0])
+        return from_reader(read, label=label, operation=operation, name=name)
+    base, name = posixpath.split(path)
+    files = Files(git_reader(folder, revision, base), name, f"{revision}:{base}")
+    return Revision(label=label, operations=_of_files(files, operation, sides))
 
 
 def read(name: str, *, operation: str = "", folder: Path | None = None, sides: Sides = "both") -> Revision:
@@ -339,7 +311,7 @@ def read(name: str, *, operation: str = "", folder: Path | None = None, sides: S
         return on(dated[1])
     if (folder / name).exists():
         made = _from_path(folder / name, operation, sides)
-        return Revision(label=name, surfaces=made.surfaces)
+        return Revision(label=name, operations=made.operations)
     revision, colon, path = name.partition(":")
     if _is_revision(folder, revision):
         return _from_git(folder, revision, path if colon else "schemas", operation, sides)
@@ -381,5 +353,5 @@ def _only(revision: Revision, operations: Iterable[str]) -> Revision:
     """
     The revision with those of the operations that it has; the whole revision where it has none of them.
     """
-    kept = {name: revision.surfaces[name] for name in operations if name in revision.surfaces}
-    return Revision(label=revision.label, surfaces=kept or revision.surfaces)
+    kept = {name: revision.operations[name] for name in operations if name in revision.operations}
+    return Revision(label=revision.label, operations=kept or revision.operations)

@@ -15,8 +15,7 @@ from collections.abc import Iterator, Mapping
 from rtkcontract.diff.compatibility import judge, said
 from rtkcontract.json_schema.structure import bare, forbidding, seen_from, unknown_to
 from rtkcontract.json_schema.validator import Validator, Violation
-from rtkcontract.model import Json, Parameter
-from rtkcontract.openapi.operation import Surface
+from rtkcontract.model import Json, Operation, Parameter
 
 
 def _shape(path: str) -> str:
@@ -61,14 +60,14 @@ def _media(media: Mapping[str, Json] | None, kind: str | None) -> Json | None:
     return next(iter(media.values())) if kind is None else media.get(kind)
 
 
-def request_refusals(surface: Surface, request: Json, other: Surface | None = None) -> tuple[str, ...]:
+def request_refusals(surface: Operation, request: Json, other: Operation | None = None) -> tuple[str, ...]:
     """
     Why the revision does not describe the request, in short texts; () where it does.
     """
     return tuple(_request(surface, request, other))
 
 
-def _request(surface: Surface, request: Json, other: Surface | None) -> Iterator[str]:
+def _request(surface: Operation, request: Json, other: Operation | None) -> Iterator[str]:
     if "method" in request:
         if request["method"] != surface.method:
             yield f"method {request['method']}"
@@ -80,13 +79,13 @@ def _request(surface: Surface, request: Json, other: Surface | None) -> Iterator
             yield "credentials"
     yield from _parameters(surface.parameters, request.get("parameters", {}))
     if "accept" in request and not any(
-        request["accept"] in answer.media for status, answer in surface.answers.items() if status[:1] == "2"
+        request["accept"] in answer.media for status, answer in surface.responses.items() if status[:1] == "2"
     ):
         yield f"accept {request['accept']}"
     yield from _request_body(surface, request, other)
 
 
-def _admitted(surface: Surface, request: Json) -> bool:
+def _admitted(surface: Operation, request: Json) -> bool:
     sent, scopes = set(request.get("credentials", ())), request.get("scopes")
     return not surface.security or any(
         all(item.told in sent and (scopes is None or item.scopes <= set(scopes)) for item in alternative)
@@ -107,7 +106,7 @@ def _parameters(declared: tuple[Parameter, ...], sent: Mapping[str, Json]) -> It
     )
 
 
-def _request_body(surface: Surface, request: Json, other: Surface | None) -> Iterator[str]:
+def _request_body(surface: Operation, request: Json, other: Operation | None) -> Iterator[str]:
     if "body" not in request:
         if surface.body_required:
             yield "no body"
@@ -120,17 +119,17 @@ def _request_body(surface: Surface, request: Json, other: Surface | None) -> Ite
     yield from map(said, body_refusals(schema, request["body"], "readOnly", beside))
 
 
-def answer_refusals(surface: Surface, answer: Json, other: Surface | None = None) -> tuple[str, ...]:
+def answer_refusals(surface: Operation, answer: Json, other: Operation | None = None) -> tuple[str, ...]:
     """
     Why the revision does not describe the answer, in short texts; () where it does.
     """
     return tuple(_answer(surface, answer, other))
 
 
-def _answer(surface: Surface, answer: Json, other: Surface | None) -> Iterator[str]:
+def _answer(surface: Operation, answer: Json, other: Operation | None) -> Iterator[str]:
     status = answer["status"]
     told = next(
-        (surface.answers[name] for name in (status, f"{status[:1]}XX", "DEFAULT") if name in surface.answers), None
+        (surface.responses[name] for name in (status, f"{status[:1]}XX", "DEFAULT") if name in surface.responses), None
     )
     if told is None:
         yield f"status {status}"
@@ -151,6 +150,8 @@ def _answer(surface: Surface, answer: Json, other: Surface | None) -> Iterator[s
             yield f"a body of type {answer.get('media_type')}"
             return
         beside = (
-            _media(other.answers[status].media, answer.get("media_type")) if other and status in other.answers else None
+            _media(other.responses[status].media, answer.get("media_type"))
+            if other and status in other.responses
+            else None
         )
         yield from map(said, body_refusals(schema, answer["body"], "writeOnly", beside))

@@ -28,8 +28,7 @@ from rtkcontract.diff.schema_edits import Edit, edits, put, shared, told
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.structure import Place, bare, flat, marked, places, plain_places, seen_from
-from rtkcontract.model import Json, Parameter
-from rtkcontract.openapi.operation import Answer, Surface
+from rtkcontract.model import Declared, Json, Operation, Parameter
 
 Class: TypeAlias = Literal["breaking", "strict", "compatible", "documentation", "undecided"]
 
@@ -337,7 +336,7 @@ def _media_bodies(
             yield Body(operation=operation, side=side, lead=shown, old=schema, new=new[kind])
 
 
-def _headers(old: Answer, new: Answer, operation: str, status: str) -> Iterator[Body]:
+def _headers(old: Declared, new: Declared, operation: str, status: str) -> Iterator[Body]:
     for name, header in old.headers.items():
         if name in new.headers:
             yield Body(
@@ -354,7 +353,7 @@ def _same_parameter(one: Parameter, two: Parameter) -> bool:
     return (one.where, one.name) == (two.where, two.name)
 
 
-def _bodies(old: Surface, new: Surface) -> Iterator[Body]:
+def _bodies(old: Operation, new: Operation) -> Iterator[Body]:
     if old.body is not None and new.body is not None:
         yield from _media_bodies(old.body, new.body, "request", old.name, ())
     for one in old.parameters:
@@ -368,11 +367,11 @@ def _bodies(old: Surface, new: Surface) -> Iterator[Body]:
                     new=two.schema,
                     fixed_kind="param.schema",
                 )
-    for status, answer in old.answers.items():
-        if status in new.answers:
+    for status, answer in old.responses.items():
+        if status in new.responses:
             lead = (status,) if status else ()
-            yield from _media_bodies(answer.media, new.answers[status].media, "answer", old.name, lead)
-            yield from _headers(answer, new.answers[status], old.name, status)
+            yield from _media_bodies(answer.media, new.responses[status].media, "answer", old.name, lead)
+            yield from _headers(answer, new.responses[status], old.name, status)
 
 
 def _of_term(operation: str, term: Term) -> Change:
@@ -392,7 +391,7 @@ def _of_term(operation: str, term: Term) -> Change:
     )
 
 
-def _echoed(found: Sequence[tuple[Place, Change]], old: Surface) -> Iterator[Change]:
+def _echoed(found: Sequence[tuple[Place, Change]], old: Operation) -> Iterator[Change]:
     """
     The changes, in which an answer that only mirrors what the request newly allows is "strict" (rule 4).
     """
@@ -409,7 +408,7 @@ def _echoed(found: Sequence[tuple[Place, Change]], old: Surface) -> Iterator[Cha
             yield change
 
 
-def _path_names_of(old: Surface, new: Surface) -> Surface:
+def _path_names_of(old: Operation, new: Operation) -> Operation:
     """
     NEW with its path parameters named as in OLD, where only their names changed: callers send values, not names.
     """
@@ -424,7 +423,7 @@ def _path_names_of(old: Surface, new: Surface) -> Surface:
     return dataclasses.replace(new, parameters=parameters)
 
 
-def of_operation(old: Surface, new: Surface) -> tuple[Change, ...]:
+def of_operation(old: Operation, new: Operation) -> tuple[Change, ...]:
     """
     What changed between two revisions of one operation, the gravest first.
     """
@@ -440,7 +439,7 @@ def of_operation(old: Surface, new: Surface) -> tuple[Change, ...]:
     )
 
 
-def _completed(old: Surface, witness: Witness) -> Witness:
+def _completed(old: Operation, witness: Witness) -> Witness:
     """
     The witness as a whole request: what it leaves open is filled in as OLD wants it.
     """
@@ -461,29 +460,29 @@ def compare(old: Revision, new: Revision) -> tuple[Change, ...]:
     """
     pairs = dict(_paired(old, new))
     found: list[Change] = []
-    for name, surface in old.surfaces.items():
+    for name, surface in old.operations.items():
         if name in pairs:
             found.extend(of_operation(surface, pairs[name]))
         else:
             found.append(_gone(surface))
     taken = {id(surface) for surface in pairs.values()}
-    found.extend(_come(surface) for surface in new.surfaces.values() if id(surface) not in taken)
+    found.extend(_come(surface) for surface in new.operations.values() if id(surface) not in taken)
     return tuple(sorted(found, key=lambda change: ORDER.index(change.klass)))
 
 
-def _paired(old: Revision, new: Revision) -> Iterator[tuple[str, Surface]]:
-    if len(old.surfaces) == len(new.surfaces) == 1:
-        yield next(iter(old.surfaces)), next(iter(new.surfaces.values()))
+def _paired(old: Revision, new: Revision) -> Iterator[tuple[str, Operation]]:
+    if len(old.operations) == len(new.operations) == 1:
+        yield next(iter(old.operations)), next(iter(new.operations.values()))
         return
-    for name, surface in old.surfaces.items():
+    for name, surface in old.operations.items():
         same_call = [
-            other for other in new.surfaces.values() if (other.method, other.path) == (surface.method, surface.path)
+            other for other in new.operations.values() if (other.method, other.path) == (surface.method, surface.path)
         ]
-        if same_call or name in new.surfaces:
-            yield name, same_call[0] if same_call else new.surfaces[name]
+        if same_call or name in new.operations:
+            yield name, same_call[0] if same_call else new.operations[name]
 
 
-def _gone(surface: Surface) -> Change:
+def _gone(surface: Operation) -> Change:
     call = f"{surface.method} {surface.path}".strip()
     return _of_term(
         surface.name,
@@ -499,7 +498,7 @@ def _gone(surface: Surface) -> Change:
     )
 
 
-def _come(surface: Surface) -> Change:
+def _come(surface: Operation) -> Change:
     call = f"{surface.method} {surface.path}".strip()
     return _of_term(surface.name, Term(kind="op.added", side="call", where=call, old="not there", new="there"))
 

@@ -23,16 +23,15 @@ from pathlib import Path
 from typing import Final
 
 from rtkcontract.contract.load import data_folder
+from rtkcontract.contract.revisions import schema_revision
 from rtkcontract.diff.changes import Body, Change, body_changes
 from rtkcontract.diff.kinds import kinds
 from rtkcontract.diff.operation_changes import terms
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.structure import rebuilt
-from rtkcontract.model import Json
+from rtkcontract.model import Json, Operation
 from rtkcontract.openapi.large_document import parse
-from rtkcontract.openapi.operation import Surface
-from rtkcontract.openapi.reader import of_schema
 
 UNSAID: Final = frozenset(
     [
@@ -170,7 +169,7 @@ def sayable(schema: Json, *, null: bool) -> Json:
     return made
 
 
-def _without_path(schema: Json, surface: Surface) -> Json:
+def _without_path(schema: Json, surface: Operation) -> Json:
     """
     The parameters of the package's method without those that stand in the path.
     """
@@ -184,22 +183,15 @@ def _plain(schema: Json, name: str) -> Json:
     """
     The schema with every reference inside it replaced.
     """
-
-    def find(_: str, place: str) -> Json:
-        value = schema
-        for part in place.split("/")[1:]:
-            value = value[part]
-        return value
-
-    return (of_schema(schema, find, name, name, "request").body or {})["application/json"]
+    return (schema_revision(schema, name=name, sides="request").body or {})["application/json"]
 
 
-def _pairs_of_types(surface: Surface, types: Types) -> Iterator[tuple[str, Json, Json, str]]:
+def _pairs_of_types(surface: Operation, types: Types) -> Iterator[tuple[str, Json, Json, str]]:
     theirs = _without_path(_plain(types.request, "request"), surface)
     for schema in list((surface.body or {}).values())[:1]:
         yield "request", sayable(schema, null=True), sayable(theirs, null=True), "readOnly"
-    success = next((status for status in surface.answers if status[:1] == "2"), "")
-    for schema in list(surface.answers[success].media.values())[:1] if success else ():
+    success = next((status for status in surface.responses if status[:1] == "2"), "")
+    for schema in list(surface.responses[success].media.values())[:1] if success else ():
         yield "answer", sayable(schema, null=False), sayable(_plain(types.answer, "answer"), null=False), "writeOnly"
 
 
@@ -234,7 +226,7 @@ def _difference(change: Change, operation: str, side: str, lead: tuple[str, ...]
     )
 
 
-def against_types(surface: Surface, types: Types) -> tuple[Difference, ...]:
+def against_types(surface: Operation, types: Types) -> tuple[Difference, ...]:
     """
     Where our operation and the package's types disagree.
     """
@@ -245,7 +237,7 @@ def against_types(surface: Surface, types: Types) -> tuple[Difference, ...]:
 
 
 def against_document(  # noqa: C901 - one loop for each part of an operation
-    ours: Surface, theirs: Surface
+    ours: Operation, theirs: Operation
 ) -> tuple[Difference, ...]:
     """
     Where our operation and the same operation of the vendor's document disagree; texts and defaults are left out.
@@ -260,9 +252,9 @@ def against_document(  # noqa: C901 - one loop for each part of an operation
                 found.extend(
                     _both_ways(ours.name, "request", (f"{one.where} {one.name}",), one.schema, two.schema, "readOnly")
                 )
-    for status, answer in ours.answers.items():
+    for status, answer in ours.responses.items():
         for kind, schema in answer.media.items():
-            other = theirs.answers.get(status)
+            other = theirs.responses.get(status)
             if other and kind in other.media:
                 found.extend(_both_ways(ours.name, "answer", (status,), schema, other.media[kind], "writeOnly"))
     for term in terms(ours, theirs):
@@ -344,7 +336,7 @@ def explained(source: str, version: str, differences: Iterable[Difference], know
     return Drift(source=f"{source} {version}".strip(), differences=tuple(found), problems=tuple(problems))
 
 
-def with_sdk(surface: Surface, today: str, folder: Path | None = None) -> Drift:
+def with_sdk(surface: Operation, today: str, folder: Path | None = None) -> Drift:
     """
     Our operation against the installed `cloudflare` package.
     """
@@ -357,7 +349,9 @@ def with_sdk(surface: Surface, today: str, folder: Path | None = None) -> Drift:
     return explained("sdk", types.version, against_types(surface, types), data["known"], today)
 
 
-def with_document(ours: Surface, theirs: Surface, today: str, version: str = "", folder: Path | None = None) -> Drift:
+def with_document(
+    ours: Operation, theirs: Operation, today: str, version: str = "", folder: Path | None = None
+) -> Drift:
     """
     Our operation against the same operation of the vendor's OpenAPI document; `version` is a date where it is known.
     """

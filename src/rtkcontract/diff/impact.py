@@ -14,8 +14,7 @@ from typing import Literal
 from rtkcontract.diff.accepts import answer_refusals, request_refusals
 from rtkcontract.diff.changes import Change
 from rtkcontract.json_schema.json_text import NotStrictJson, loads
-from rtkcontract.model import Json
-from rtkcontract.openapi.operation import Surface
+from rtkcontract.model import Json, Operation
 
 Recorded = tuple[str, bytes, int, bytes]
 """(case id, content of the request, status of the answer, content of the answer)"""
@@ -68,7 +67,7 @@ def _cause(why: Sequence[str], side: str, changes: Iterable[Change]) -> str:
     return f"{breaking[0].kind} at {breaking[0].where}" if len(breaking) == 1 else ""
 
 
-def _judged(old: Surface, new: Surface, recorded: Recorded, changes: Sequence[Change]) -> Iterator[Outdated]:
+def _judged(old: Operation, new: Operation, recorded: Recorded, changes: Sequence[Change]) -> Iterator[Outdated]:
     case_id, sent, status, received = recorded
     body = _value(sent)
     if body is not None and not request_refusals(old, {"body": body}, new):
@@ -87,7 +86,11 @@ def _judged(old: Surface, new: Surface, recorded: Recorded, changes: Sequence[Ch
 
 
 def outdated(
-    old: Surface, new: Surface, recordings: Iterable[Recorded], case_ids: Iterable[str], changes: Sequence[Change] = ()
+    old: Operation,
+    new: Operation,
+    recordings: Iterable[Recorded],
+    case_ids: Iterable[str],
+    changes: Sequence[Change] = (),
 ) -> Recordings:
     """
     What the change from OLD to NEW does to recordings; `case_ids` are the cases of NEW.

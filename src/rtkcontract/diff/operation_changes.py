@@ -17,8 +17,7 @@ from typing import Literal
 from rtkcontract.diff.counterexamples import size, values
 from rtkcontract.diff.schema_edits import told
 from rtkcontract.json_schema.validator import Validator
-from rtkcontract.model import Json, Parameter
-from rtkcontract.openapi.operation import Credential, Surface
+from rtkcontract.model import Credential, Json, Operation, Parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ def sample(schema: Json) -> Json:
     return min((value for value in values([schema]) if judge.valid_plain(value)), key=size, default=None)
 
 
-def smallest_request(surface: Surface) -> Json:
+def smallest_request(surface: Operation) -> Json:
     """
     A request with nothing in it that the revision does not demand.
     """
@@ -67,7 +66,7 @@ def _shape(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-def _call(old: Surface, new: Surface) -> Iterator[Term]:
+def _call(old: Operation, new: Operation) -> Iterator[Term]:
     request = smallest_request(old)
     if old.method != new.method:
         yield Term(
@@ -139,7 +138,7 @@ def _credentials_told(alternative: tuple[Credential, ...]) -> str:
     )
 
 
-def _security(old: Surface, new: Surface) -> Iterator[Term]:
+def _security(old: Operation, new: Operation) -> Iterator[Term]:
     open_old, open_new = (not item.security or () in item.security for item in (old, new))
     texts = tuple(" | ".join(map(_credentials_told, item.security)) or "nothing" for item in (old, new))
     request = smallest_request(old)
@@ -160,7 +159,7 @@ def _security(old: Surface, new: Surface) -> Iterator[Term]:
         yield from _alternatives(old, new, request, texts)
 
 
-def _alternatives(old: Surface, new: Surface, request: Json, texts: tuple[str, ...]) -> Iterator[Term]:
+def _alternatives(old: Operation, new: Operation, request: Json, texts: tuple[str, ...]) -> Iterator[Term]:
     gone = [one for one in old.security if not any(_same(one, two) for two in new.security)]
     come = [two for two in new.security if not any(_same(one, two) for one in old.security)]
     for one in gone:
@@ -188,7 +187,7 @@ def _alternatives(old: Surface, new: Surface, request: Json, texts: tuple[str, .
         )
 
 
-def _parameters(old: Surface, new: Surface) -> Iterator[Term]:
+def _parameters(old: Operation, new: Operation) -> Iterator[Term]:
     before, after = ({(item.where, item.name): item for item in surface.parameters} for surface in (old, new))
     same_path = _shape(old.path) == _shape(new.path)
     for key, item in before.items():
@@ -207,7 +206,7 @@ def _parameters(old: Surface, new: Surface) -> Iterator[Term]:
             yield _parameter(kind, old, item, *words)
 
 
-def _parameter(kind: str, old: Surface, item: Parameter, was: str, is_: str) -> Term:
+def _parameter(kind: str, old: Operation, item: Parameter, was: str, is_: str) -> Term:
     request = smallest_request(old)
     named = f"{item.where} {item.name}"
     sent = dict(request.get("parameters", {}))
@@ -221,7 +220,7 @@ def _parameter(kind: str, old: Surface, item: Parameter, was: str, is_: str) -> 
     )
 
 
-def _body(old: Surface, new: Surface) -> Iterator[Term]:
+def _body(old: Operation, new: Operation) -> Iterator[Term]:
     request = smallest_request(old)
     without = {key: value for key, value in request.items() if key not in ("body", "media_type")}
     if old.body and not new.body and old.method:
@@ -270,13 +269,13 @@ def _is_success(status: str) -> bool:
     return status[:1] in ("2", "3", "1")
 
 
-def _covered(status: str, surface: Surface) -> bool:
-    return status in surface.answers or f"{status[:1]}XX" in surface.answers
+def _covered(status: str, surface: Operation) -> bool:
+    return status in surface.responses or f"{status[:1]}XX" in surface.responses
 
 
-def _statuses(old: Surface, new: Surface) -> Iterator[Term]:
-    gone = [status for status in old.answers if status and status != "DEFAULT" and not _covered(status, new)]
-    come = [status for status in new.answers if status and status != "DEFAULT" and not _covered(status, old)]
+def _statuses(old: Operation, new: Operation) -> Iterator[Term]:
+    gone = [status for status in old.responses if status and status != "DEFAULT" and not _covered(status, new)]
+    come = [status for status in new.responses if status and status != "DEFAULT" and not _covered(status, old)]
     lost, won = ([status for status in found if _is_success(status)] for found in (gone, come))
     if lost and won:
         yield Term(
@@ -300,12 +299,12 @@ def _statuses(old: Surface, new: Surface) -> Iterator[Term]:
             yield Term(kind="status.error.removed", side="answer", where=status, old=status, new="not described")
 
 
-def _answer(surface: Surface, status: str) -> Json:
+def _answer(surface: Operation, status: str) -> Json:
     """
     A small answer with this status.
     """
     made: dict[str, Json] = {"status": status}
-    answer = surface.answers.get(status)
+    answer = surface.responses.get(status)
     if answer is None:
         return made
     demanded = [item for item in answer.headers.values() if item.required]
@@ -317,9 +316,9 @@ def _answer(surface: Surface, status: str) -> Json:
     return made
 
 
-def _answers(old: Surface, new: Surface) -> Iterator[Term]:
-    for status, before in old.answers.items():
-        after = new.answers.get(status)
+def _answers(old: Operation, new: Operation) -> Iterator[Term]:
+    for status, before in old.responses.items():
+        after = new.responses.get(status)
         if after is None:
             continue
         for kind in before.media:
@@ -343,8 +342,8 @@ def _answers(old: Surface, new: Surface) -> Iterator[Term]:
         yield from _headers(old, new, status)
 
 
-def _headers(old: Surface, new: Surface, status: str) -> Iterator[Term]:
-    before, after = old.answers[status].headers, new.answers[status].headers
+def _headers(old: Operation, new: Operation, status: str) -> Iterator[Term]:
+    before, after = old.responses[status].headers, new.responses[status].headers
     for name in dict.fromkeys([*before, *after]):
         was, is_ = before.get(name), after.get(name)
         where = f"{status} {name}"
@@ -380,10 +379,11 @@ def _demand(item: Parameter) -> str:
     return "required" if item.required else "optional"
 
 
-def _limits(old: Surface, new: Surface) -> Iterator[Term]:
+def _limits(old: Operation, new: Operation) -> Iterator[Term]:
     before, after = (
         sorted(
-            f"{item.get('requests')} in {item.get('period_s')} s ({item.get('scope', '')})" for item in surface.limits
+            f"{item.get('requests')} in {item.get('period_s')} s ({item.get('scope', '')})"
+            for item in surface.rate_limits
         )
         for surface in (old, new)
     )
@@ -397,7 +397,7 @@ def _limits(old: Surface, new: Surface) -> Iterator[Term]:
         )
 
 
-def terms(old: Surface, new: Surface) -> Iterator[Term]:
+def terms(old: Operation, new: Operation) -> Iterator[Term]:
     """
     Every term in which two revisions differ.
     """

@@ -25,7 +25,9 @@ from rtkcontract.engine.files import write_whole
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import plan as plans
 from rtkcontract.json_schema.json_text import dumps
+from rtkcontract.json_schema.structure import reached
 from rtkcontract.model import Contract, Json, Operation, Progress
+from rtkcontract.openapi.references import ORIGINS
 
 OFF: Final = "RTKCONTRACT_NO_CACHE"
 
@@ -69,7 +71,7 @@ def folder_of(environment: Mapping[str, str]) -> Path | None:
 
 def _key(contract: Contract, operation: Operation, name: str) -> str:
     own = (operation.name, operation.written_cases, operation.rows, operation.corpus)
-    parts = (engine_digest(), _document_digest(_ById(contract)), name, dumps(own))
+    parts = (engine_digest(), _stated(contract, operation), name, dumps(own))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -86,24 +88,15 @@ def engine_digest() -> str:
     return digest.hexdigest()
 
 
-class _ById:
+def _stated(contract: Contract, operation: Operation) -> str:
     """
-    A contract as a key: the same only as itself.
+    What the document says about an operation, with every schema that it reaches, and what it says of itself.
     """
-
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
-
-    def __hash__(self) -> int:
-        return id(self.contract)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and other.contract is self.contract
-
-
-@functools.lru_cache(maxsize=4)
-def _document_digest(contract: _ById) -> str:
-    return hashlib.sha256(dumps(contract.contract.document).encode("utf-8", "surrogatepass")).hexdigest()
+    written = contract.document.get("paths", {}).get(operation.path, {}).get(operation.method.lower())
+    stated = [written, operation.request_schema, operation.data_schema, operation.error_schema]
+    itself = {key: value for key, value in contract.document.items() if key not in ("paths", "components")}
+    itself.pop(ORIGINS, None)
+    return dumps([stated, reached(contract.document, stated), itself])
 
 
 def _write(path: Path, members: Mapping[str, object]) -> None:

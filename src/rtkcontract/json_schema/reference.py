@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from jsonschema import Draft202012Validator, FormatChecker, SchemaError
 
+from rtkcontract.json_schema.json_text import pointer
 from rtkcontract.json_schema.validator import Validator, Violation, plain
 from rtkcontract.model import Json
 
@@ -52,12 +53,12 @@ def doubt_of(fast: Validator, value: Json, violation: Violation) -> str:
 
 def schema_problem(schema: Json) -> tuple[str, str] | None:
     """
-    Place (a JSONPath below the schema) and reason why a schema is no JSON Schema 2020-12; None where it is one.
+    JSON Pointer and reason of the place where a value is no JSON Schema 2020-12; None where it is one.
     """
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        return error.json_path[1:], error.message
+        return pointer(list(error.absolute_path)), error.message
     return None
 
 

@@ -89,6 +89,35 @@ def bare(node: Json) -> Json:
     return rebuilt({key: value for key, value in node.items() if key in CONSTRAINTS}, bare)
 
 
+def references(node: Json) -> Iterator[str]:
+    """
+    Every `$ref` at or below a node.
+    """
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from references(item)
+
+
+def reached(document: Json, schema: Json) -> dict[str, Json]:
+    """
+    The schemas of a bundled document, by name, that a schema refers to, directly or through others.
+    """
+    schemas = document.get("components", {}).get("schemas", {})
+    found: dict[str, Json] = {}
+    queue = [schema]
+    while queue:
+        for ref in references(queue.pop()):
+            parts = ref.split("/")
+            if len(parts) > 3 and parts[3] not in found and parts[3] in schemas:
+                found[parts[3]] = schemas[parts[3]]
+                queue.append(schemas[parts[3]])
+    return found
+
+
 def in_place(node: Json) -> Iterator[Json]:
     """
     The node and every part that describes the same value, outermost first; `not` is left out.

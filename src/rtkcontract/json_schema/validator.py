@@ -15,6 +15,7 @@ import jsonschema_rs
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import at, pointer
+from rtkcontract.json_schema.structure import reached
 from rtkcontract.model import Json
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -60,10 +61,11 @@ def compiled(schema: Json) -> jsonschema_rs.Draft202012Validator:
         raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
 
 
-def _refers(schema: Json) -> bool:
-    if isinstance(schema, dict):
-        return "$ref" in schema or any(map(_refers, schema.values()))
-    return isinstance(schema, list) and any(map(_refers, schema))
+def is_schema(value: Json) -> bool:
+    """
+    Whether a value is a JSON Schema 2020-12; what its references name is not looked at.
+    """
+    return bool(jsonschema_rs.meta.is_valid(value))
 
 
 def _place(node: Json, wanted: Json) -> tuple[str, ...] | None:
@@ -89,14 +91,11 @@ class Validator:
 
     def rooted(self, schema: Json) -> Json:
         """
-        A schema that stands by itself: with the components of the document where it refers to any.
+        A schema that stands by itself: with those components of the document that it reaches.
         """
         if schema is self.document:
             return schema
-        root: Json = {"allOf": [schema]}
-        if _refers(schema):  # the components of the whole document take longer to read than most schemas
-            root["components"] = self.document.get("components", {})
-        return root
+        return {"allOf": [schema], "components": {"schemas": reached(self.document, schema)}}
 
     @functools.cached_property
     def _place(self) -> tuple[str, ...]:

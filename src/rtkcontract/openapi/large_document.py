@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema import yaml_text
-from rtkcontract.json_schema.json_text import NotStrictJson, at, loads, pointer
+from rtkcontract.json_schema.json_text import NotStrictJson, at, dumps, loads, pointer
 from rtkcontract.model import Json
 
 WHOLE_BELOW: Final = 1 << 20
@@ -99,6 +99,15 @@ class Slices:
     One document behind JSON Pointers.
     """
 
+    @classmethod
+    def of(cls, value: Json, name: str) -> Slices:
+        """
+        A document that is data already.
+        """
+        made = cls("", name)
+        made._kept[""] = value
+        return made
+
     def __init__(self, text: str, name: str) -> None:
         self.text, self.name = text, name
         self.json = _is_json(text)
@@ -111,12 +120,15 @@ class Slices:
                 raise CannotTell(f"{name} is not JSON: {error}; the file may be cut off") from None
         if "/paths" not in self._spans:
             self._spans.clear()
-            self._kept[""] = parse(text, name)
+            self._kept[""] = parse(text, name) if text else None
 
     def _cut(self, place: str, span: Span, depth: int) -> None:
         members = _json_members if self.json else _yaml_members
         for key, inner in members(self.text, span):
             below = place + pointer([key])
+            if below in self._spans:
+                line = self.text.count("\n", 0, inner[0]) + 1
+                raise CannotTell(f"{self.name} has the member {below} twice, the second at line {line}")
             self._spans[below] = inner
             if below in ("/paths", "/components") or (depth == 1 and place == "/components"):
                 self._cut(below, inner if self.json else _yaml_inside(self.text, inner), depth + 1)
@@ -126,8 +138,11 @@ class Slices:
         Names of the members at `""` or `/paths`, in their order.
         """
         if "" in self._kept:
-            value = self.find(place)
-            return tuple(value) if isinstance(value, dict) else ()
+            try:
+                value = self.find(place)
+            except LookupError:
+                return ()
+            return tuple(map(str, value)) if isinstance(value, dict) else ()
         depth = place.count("/") + 1
         inside = (key for key in self._spans if key.startswith(place + "/") and key.count("/") == depth)
         return tuple(key.rsplit("/", 1)[1].replace("~1", "/").replace("~0", "~") for key in inside)
@@ -137,6 +152,32 @@ class Slices:
         Whether the text of a piece holds a word; True where the document was not cut.
         """
         return self.text.find(word, *self._spans[place]) >= 0 if place in self._spans else True
+
+    def holds(self, word: str) -> bool:
+        """
+        Whether the text of the document holds a word.
+        """
+        return word in (self.text or dumps(self._kept.get("")))
+
+    def pieces(self, words: Iterable[str]) -> Iterator[tuple[str, Json]]:
+        """
+        Pointer and value of each piece whose text holds one of the words; of a document that was not cut, the whole.
+        """
+        if "" in self._kept:
+            if not self.text or any(word in self.text for word in words):
+                yield "", self._kept[""]
+            return
+        words = [word for word in words if word in self.text]
+        for place in list(self._spans) if words else ():
+            inner = any(other.startswith(place + "/") for other in self._spans) if place.count("/") < 3 else False
+            if not inner and any(self.mentions(place, word) for word in words):
+                yield place, self.find(place)
+
+    def data(self) -> Json:
+        """
+        The whole value; the text of a document that was cut.
+        """
+        return self._kept.get("", self.text)
 
     def find(self, place: str) -> Json:
         """

@@ -1,20 +1,41 @@
 """
-References inside a document and between files.
+References inside a document and between files, and where each part of a bundled document was written.
+
+1. A reference is resolved as JSON Schema 2020-12 and RFC 3986 say: against the nearest `$id`, else the file; its
+   fragment is percent-encoded, and is a JSON Pointer or an anchor.
+2. Documents that take `$id` for a name alone are understood too: what is not found at the `$id` is looked for in the
+   file.
+3. Neither `referencing` nor the `Registry` of jsonschema-rs tells the place that a reference leads to, and both want
+   whole documents; places are what reports cite, and a document of 17 MB is read in pieces.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+from urllib.parse import unquote, urljoin
 
 from rtkcontract.errors import CannotTell
-from rtkcontract.json_schema.json_text import NotStrictJson, at, loads
-from rtkcontract.json_schema.structure import rebuilt
+from rtkcontract.json_schema.json_text import NotStrictJson, at, loads, pointer
+from rtkcontract.json_schema.structure import CONSTRAINTS, rebuilt, references
 from rtkcontract.model import Json
+from rtkcontract.openapi.large_document import Slices
 
 Read: TypeAlias = Callable[[str], bytes | None]
 """Relative path with slashes to the file's bytes, or None where there is no such file."""
+ORIGINS: Final = "x-origins"
+"""Member of a bundled document: a JSON Pointer into it -> the `file#/pointer` that this part was read from."""
+DEEPEST: Final = 20
+"""Levels of `allOf` that are followed; a schema that refers to itself there goes on for ever."""
+MARKS: Final = ("$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor")
+LITERALS: Final = frozenset(("example", "examples", "default", "enum", "const"))
+"""Keywords whose values are data: what looks like a reference there is none."""
+NAMES: Final = frozenset(
+    ("properties", "patternProperties", "$defs", "definitions", "schemas", "dependentSchemas", "dependencies")
+)
+"""Members that hold schemas by names of the writer's choice."""
 
 
 def read_json(read: Read, name: str, where: str) -> Json:
@@ -30,92 +51,250 @@ def read_json(read: Read, name: str, where: str) -> Json:
         raise CannotTell(f"{posixpath.join(where, name)} is not JSON: {error}; the file may be cut off") from None
 
 
-def _key(name: str) -> str:
-    return name.removesuffix(".json").replace("/", ".")
-
-
-class _Bundle:
+@dataclass(frozen=True, slots=True)
+class Spot:
     """
-    The files met so far while references are followed.
+    A value, the file that it was read from, and the JSON Pointer that leads to it there.
     """
 
-    def __init__(self, read: Read, where: str) -> None:
-        self.read, self.where = read, where
-        self.files: dict[str, Json] = {}
+    value: Json
+    file: str
+    at: str
 
-    def rewritten(self, node: Json, name: str, top: str) -> Json:
+    def member(self, name: str | int) -> Spot:
         """
-        A copy of the node in which each reference points into the bundled document.
+        The member of an object or the item of a list; None as the value where there is none.
         """
-        if isinstance(node, list):
-            return [self.rewritten(item, name, top) for item in node]
-        if not isinstance(node, dict):
-            return node
-        return {
-            key: self.reference(value, name, top)
-            if key == "$ref" and isinstance(value, str)
-            else self.rewritten(value, name, top)
-            for key, value in node.items()
-            if not (key == "$schema" and name != top)
-        }
-
-    def reference(self, ref: str, name: str, top: str) -> str:
-        file, _, fragment = ref.partition("#")
-        if "://" in file:
-            raise CannotTell(f"{posixpath.join(self.where, name)} refers to {ref}; only files beside it can be read")
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), file)) if file else name
-        if target == top:
-            return f"#{fragment}"
-        if target not in self.files:
-            self.files[target] = None
-            self.files[target] = self.rewritten(read_json(self.read, target, self.where), target, top)
-        return f"#/components/schemas/{_key(target)}{fragment}"
-
-
-def references(node: Json) -> Iterator[str]:
-    """
-    Every `$ref` at or below a node.
-    """
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:
-            yield from references(item)
-
-
-def bundle(read: Read, name: str, where: str) -> Json:
-    """
-    One OpenAPI document with each file that it refers to under `components.schemas`.
-
-    Raises CannotTell for a file that is missing or broken and for a reference that leads nowhere.
-    """
-    files = _Bundle(read, where)
-    document = files.rewritten(read_json(read, name, where), name, name)
-    if not isinstance(document, dict):
-        raise CannotTell(f"{posixpath.join(where, name)} is no JSON object, so no OpenAPI document")
-    if files.files:
-        components = document.setdefault("components", {}).setdefault("schemas", {})
-        components.update({_key(file): schema for file, schema in sorted(files.files.items())})
-    for ref in references(document):
         try:
-            at(document, ref.removeprefix("#"))
-        except LookupError as error:
+            value = self.value[name]
+        except (LookupError, TypeError):
+            value = None
+        return Spot(value, self.file, self.at + pointer([name]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """
+    Where a file has `$id`s and anchors: pointer to URI, and (pointer of the resource, name) to pointer.
+    """
+
+    resources: Mapping[str, str]
+    anchors: Mapping[tuple[str, str], str]
+
+    def resource(self, place: str) -> str:
+        """
+        The pointer of the nearest `$id` around a place; "" for the file itself.
+        """
+        around = (head for head in self.resources if head in ("", place) or place.startswith(head + "/"))
+        return max(around, key=len, default="")
+
+
+def _marked(node: Json, place: str, resource: str, named: bool = False) -> Iterator[tuple[str, str, str, str]]:
+    """
+    (resource, keyword, value, pointer) of each `$id` and anchor at or below a node.
+    """
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _marked(item, f"{place}/{index}", resource)
+    if not isinstance(node, dict):
+        return
+    if not named:
+        if isinstance(node.get("$id"), str) and not node["$id"].startswith("#"):
+            resource = place
+        for mark in MARKS:
+            if mark in node:
+                yield resource, mark, node[mark], place
+    for key, value in node.items():
+        if named or (key not in LITERALS and not key.startswith("x-")):
+            yield from _marked(value, place + pointer([key]), resource, not named and key in NAMES)
+
+
+class Files:
+    """
+    One document with the files that it refers to, each read once, when it is needed.
+    """
+
+    def __init__(self, read: Read, name: str, folder: str, main: Json = None) -> None:
+        """
+        `name` is relative to the folder, which is a label of messages; `main` is the document where it is known.
+        """
+        self.read, self.name, self.folder = read, name, folder
+        self._slices: dict[str, Slices] = {}
+        self._marks: dict[str, _Marks] = {}
+        if main is not None:
+            self._slices[name] = Slices.of(main, name)
+        elif not self.knows(name):
+            raise CannotTell(f"{folder} has no {name}; name the folder that holds openapi.json, or the file")
+
+    @property
+    def main(self) -> Slices:
+        """
+        The document itself.
+        """
+        return self._slices[self.name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """
+        The files read so far.
+        """
+        return tuple(self._slices)
+
+    def knows(self, file: str) -> bool:
+        """
+        Whether there is such a file; it is read.
+        """
+        if file not in self._slices:
+            content = self.read(file)
+            if content is None:
+                return False
+            shown = posixpath.join(self.folder, file)
+            try:
+                self._slices[file] = Slices(content.decode("utf-8-sig"), shown)
+            except UnicodeDecodeError as error:
+                raise CannotTell(f"{shown} is not text: byte {error.start} is not UTF-8") from None
+        return True
+
+    def told(self, spot: Spot) -> str:
+        """
+        A place as a message names it.
+        """
+        return f"{posixpath.join(self.folder, spot.file)}#{spot.at}"
+
+    def origin(self, spot: Spot) -> str:
+        """
+        `file#/pointer`, relative to the folder; of a document that is bundled already, where it was read from.
+        """
+        if spot.file == self.name and ORIGINS in self.main.names(""):
+            return located(spot.at, {ORIGINS: self.main.find(f"/{ORIGINS}")}, self.name)
+        return f"{spot.file}#{spot.at}"
+
+    def spot(self, file: str, place: str) -> Spot:
+        """
+        What stands at a place. Raises LookupError.
+        """
+        return Spot(self._slices[file].find(place), file, place)
+
+    def marks(self, file: str) -> _Marks:
+        """
+        The `$id`s and anchors of a file.
+        """
+        if file not in self._marks:
+            found = [mark for place, value in self._slices[file].pieces(MARKS) for mark in _marked(value, place, "")]
+            self._marks[file] = _Marks(
+                {place: value for _, mark, value, place in found if mark == "$id" and isinstance(value, str)},
+                {
+                    (resource, value.removeprefix("#")): place
+                    for resource, mark, value, place in found
+                    if isinstance(value, str) and (mark != "$id" or value.startswith("#"))
+                },
+            )
+        return self._marks[file]
+
+    def target(self, ref: str, here: Spot) -> Spot:
+        """
+        What a reference that stands at a place leads to. Raises CannotTell where it leads nowhere.
+        """
+        for file, root in self._documents(ref, here):
+            for fragment in dict.fromkeys((unquote(ref.partition("#")[2]), ref.partition("#")[2])):
+                found = self._inside(file, root, fragment)
+                if found is not None:
+                    return found
+        raise CannotTell(f"{self.told(here)}: the reference {ref} leads nowhere")
+
+    def _documents(self, ref: str, here: Spot) -> Iterator[tuple[str, str]]:
+        """
+        (file, pointer) of each document that the part of a reference before `#` may name, the likeliest first.
+        """
+        name = ref.partition("#")[0]
+        marks = self.marks(here.file)
+        if not name:
+            yield from dict.fromkeys(((here.file, marks.resource(here.at)), (here.file, "")))
+            return
+        yield from self._identified(name, here)
+        outside = "://" in name or name.startswith("/")
+        beside = posixpath.join(posixpath.dirname(here.file), name)
+        paths = [] if outside else [posixpath.normpath(path) for path in dict.fromkeys((unquote(beside), beside))]
+        known = [path for path in paths if self.knows(path)]
+        yield from ((path, "") for path in known)
+        if outside and not any(self._identified(name, here)):
             raise CannotTell(
-                f"{posixpath.join(where, name)} has a reference {ref} that leads nowhere: {error}"
-            ) from None
-    return document
+                f"{self.told(here)}: the reference {ref} leads out of the document; only files beside it can be read"
+            )
+        if not known and not any(self._identified(name, here)):
+            raise CannotTell(f"{self.told(here)}: the reference {ref} leads nowhere: {self.folder} has no {paths[0]}")
+
+    def _identified(self, name: str, here: Spot) -> Iterator[tuple[str, str]]:
+        """
+        The schemas of the files read so far whose `$id` is what a name means at a place.
+        """
+        marks = self.marks(here.file)
+        base = marks.resources.get(marks.resource(here.at), "")
+        wanted = urljoin(urljoin(marks.resources.get("", ""), base), name)
+        for file in self.names:
+            outer = self.marks(file).resources.get("", "")
+            for place, uri in self.marks(file).resources.items():
+                if urljoin(outer, uri).rstrip("#") in (wanted, name):
+                    yield file, place
+
+    def _inside(self, file: str, root: str, fragment: str) -> Spot | None:
+        marks = self.marks(file)
+        if fragment and not fragment.startswith("/"):
+            place = marks.anchors.get((root, fragment))
+            return None if place is None else self.spot(file, place)
+        try:
+            return self.spot(file, root + fragment)
+        except LookupError:
+            return None
+
+    def behind(self, spot: Spot) -> Spot:
+        """
+        What a reference object of OpenAPI (a parameter, a response) stands for; members beside the `$ref` win.
+        """
+        seen: list[str] = []
+        while isinstance(spot.value, dict) and isinstance(spot.value.get("$ref"), str):
+            place = self.told(spot)
+            if place in seen:
+                raise CannotTell(f"{place}: the reference {spot.value['$ref']} leads back to itself")
+            seen.append(place)
+            beside = {key: value for key, value in spot.value.items() if key != "$ref"}
+            spot = self.target(spot.value["$ref"], spot)
+            if beside and isinstance(spot.value, dict):
+                spot = replace(spot, value={**spot.value, **beside})
+        return spot
+
+    def data(self) -> dict[str, Json]:
+        """
+        File name to what it holds, of the document and every file that it mentions; of a large one its text.
+        """
+        queue = [self.name]
+        found: dict[str, Json] = {}
+        while queue:
+            file = queue.pop()
+            if file in found or not self.knows(file):
+                continue
+            found[file] = self._slices[file].data()
+            for ref in references(found[file]):
+                name = unquote(ref.partition("#")[0])
+                if name and "://" not in name:
+                    queue.append(posixpath.normpath(posixpath.join(posixpath.dirname(file), name)))
+        return found
 
 
-def located(pointer: str, _document: Json) -> str:
+# --- a bundled document ---------------------------------------------------------------------------------------------
+
+
+def located(place: str, document: Json, name: str = "openapi.json") -> str:
     """
-    `file#/pointer` in `schemas/` of a pointer into the bundled document.
+    `file#/pointer` of a pointer into the bundled document.
     """
-    parts = pointer.split("/")
-    if parts[1:3] == ["components", "schemas"] and len(parts) > 3:
-        return parts[3].replace(".", "/") + ".json#" + "".join(f"/{part}" for part in parts[4:])
-    return f"openapi.json#{pointer}"
+    origins: Mapping[str, str] = document.get(ORIGINS, {})
+    head = place
+    while head:
+        if head in origins:
+            return origins[head] + place[len(head) :]
+        head = head.rpartition("/")[0]
+    return f"{name}#{place}"
 
 
 def resolve(document: Json, node: Json) -> Json:
@@ -134,102 +313,52 @@ def resolve(document: Json, node: Json) -> Json:
     return node
 
 
-Find: TypeAlias = Callable[[str, str], Json]
-"""(file, JSON Pointer) -> what stands there; the file "" is the document itself. Raises LookupError."""
-
-
-def _elsewhere(file: str, ref: str) -> tuple[str, str]:
-    target, _, fragment = ref.partition("#")
-    if "://" in target:
-        raise CannotTell(f"the reference {ref} leads out of the document; only files beside it can be read")
-    if target:
-        file = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
-    return file, fragment
-
-
-class Whole:
+def parts_of(document: Json, schema: Json, depth: int = 0) -> Iterator[Mapping[str, Json]]:
     """
-    Replaces references; what was replaced once is kept.
+    A schema and the parts of its `allOf`, references followed.
+    """
+    node = resolve(document, schema)
+    if isinstance(node, dict) and depth < DEEPEST:
+        yield node
+        for part in node.get("allOf", ()):
+            yield from parts_of(document, part, depth + 1)
+
+
+class Inliner:
+    """
+    Replaces each `$ref` by what it names, for those who compare; what was replaced once is kept.
     """
 
-    def __init__(self, find: Find, where: str, old_words: bool) -> None:
-        self.find, self.where, self.old_words = find, where, old_words
-        self._known: dict[tuple[str, str], Json] = {}
-        self._open: list[tuple[str, str]] = []
+    def __init__(self, document: Json, where: str) -> None:
+        self.document, self.where = document, where
+        self._known: dict[str, Json] = {}
+        self._open: list[str] = []
 
-    def behind(self, node: Json, file: str) -> tuple[Json, str]:
+    def schema(self, node: Json) -> Json:
         """
-        What a reference object of OpenAPI (a parameter, a response) stands for, and the file that it stands in.
+        The schema with every reference replaced. Raises CannotTell for one that leads back to itself.
         """
-        for _ in range(50):
-            if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
-                return node, file
-            file, fragment = _elsewhere(file, node["$ref"])
-            node = self._found(file, fragment, node["$ref"])
-        raise CannotTell(f"{self.where}: the reference {node['$ref']} leads back to itself")
-
-    def _found(self, file: str, fragment: str, ref: str) -> Json:
-        try:
-            if fragment and not fragment.startswith("/"):
-                raise LookupError("only JSON Pointers can be followed, not anchors")
-            return self.find(file, fragment)
-        except LookupError as error:
-            reason = str(error).strip("'")
-            raise CannotTell(f"{self.where}: the reference {ref} leads nowhere ({reason})") from None
-
-    def schema(self, node: Json, file: str = "") -> Json:
-        """
-        The schema with every reference replaced.
-        """
-        if isinstance(node, bool):
-            return node
         if not isinstance(node, dict):
-            raise CannotTell(f"{self.where}: a schema is an object or a boolean, here stands {str(node)[:40]}")
-        for key in ("$dynamicRef", "$recursiveRef"):
-            if key in node:
-                raise CannotTell(f"{self.where}: {key} cannot be compared; write a plain $ref")
-        if isinstance(node.get("$ref"), str):
-            return self._replaced(node, file)
-        return self._in_new_words(rebuilt(node, lambda part: self.schema(part, file)))
-
-    def _replaced(self, node: Json, file: str) -> Json:
-        target, fragment = _elsewhere(file, node["$ref"])
-        key = (target, fragment)
-        if key in self._open:
-            loop = " -> ".join(f"{name}#{at}" for name, at in [*self._open[self._open.index(key) :], key])
-            raise CannotTell(
-                f"{self.where}: the reference {node['$ref']} leads back to itself ({loop}); a cycle cannot be compared"
-            )
-        if key not in self._known:
-            self._open.append(key)
-            self._known[key] = self.schema(self._found(target, fragment, node["$ref"]), target)
-            self._open.pop()
-        behind = self._known[key]
-        beside = {name: value for name, value in node.items() if name != "$ref"}
-        if not beside or self.old_words:
+            return node
+        if not isinstance(node.get("$ref"), str):
+            return rebuilt(node, self.schema)
+        behind = self._behind(node["$ref"])
+        beside = rebuilt({name: value for name, value in node.items() if name != "$ref"}, self.schema)
+        if not beside:
             return behind
-        beside = self.schema(beside, file)
-        if isinstance(behind, dict) and not set(behind) & set(beside) - {"description", "title", "summary"}:
+        if isinstance(behind, dict) and not set(behind) & set(beside) & CONSTRAINTS:
             return {**behind, **beside}
         return {**beside, "allOf": [behind, *beside.get("allOf", ())]}
 
-    def _in_new_words(self, node: Json) -> Json:
-        made = {key: value for key, value in node.items() if key not in ("$defs", "definitions", "$schema", "$id")}
-        if not self.old_words:
-            return made
-        for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-            if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
-                made[exclusive] = made.pop(bound)
-        if made.pop("nullable", False) is True:
-            made = _with_null(made)
-        return made
-
-
-def _with_null(node: Json) -> Json:
-    """
-    Null as a type; `nullable` counts only beside a `type`, and an `enum` has to list null itself.
-    """
-    kinds = node.get("type")
-    if kinds is None:
-        return node
-    return {**node, "type": [*(kinds if isinstance(kinds, list) else [kinds]), "null"]}
+    def _behind(self, ref: str) -> Json:
+        if ref in self._open:
+            names = [located(name[1:], self.document) for name in [*self._open[self._open.index(ref) :], ref]]
+            raise CannotTell(
+                f"{self.where}: the reference to {names[0]} leads back to itself ({' -> '.join(names)}); "
+                "a cycle cannot be compared"
+            )
+        if ref not in self._known:
+            self._open.append(ref)
+            self._known[ref] = self.schema(at(self.document, ref.removeprefix("#")))
+            self._open.pop()
+        return self._known[ref]
