@@ -231,7 +231,7 @@ def test_a_value_that_is_too_large_is_told_and_the_next_is_judged() -> None:
     found = _verdicts(f'{{}}\n{huge}\n{{"title": 5}}\n')
 
     assert ["accepted", "unreadable", "rejected"] == [one.outcome for one in found]
-    assert "more than 8 MB" in found[1].notes[0]
+    assert "more than 4 MB" in found[1].notes[0]
     assert ["unreadable"] == [one.outcome for one in _verdicts(huge)]
 
 

@@ -17,6 +17,7 @@ import pytest
 import yaml
 import zstandard
 
+from exchanges import BYTES, CAME, JSON_TYPE, LAYOUTS, MOMENT, SENT, URL, entry, har, vcrpy
 from rtkcontract.contract import load
 from rtkcontract.validation import rules
 from rtkcontract.validation.exchange import Unreadable, decoded
@@ -26,20 +27,6 @@ from rtkcontract.validation.verdict import Tally, Verdict, text
 Json = Any
 CONTRACT = load.load_contract()
 OPERATION = CONTRACT.operations["create_meeting"]
-URL = "https://api.cloudflare.com/client/v4/accounts/0123456789abcdef0123456789abcdef/realtime/kit/an-app/meetings"
-MOMENT = "2026-05-04T08:15:30.250Z"
-CREATED = {
-    "success": True,
-    "data": {
-        "id": "0b5f1c1e-8a44-4a6a-9a57-3d3a7a0b2f11",
-        "created_at": MOMENT,
-        "updated_at": MOMENT,
-        "title": "Rehearsal",
-    },
-}
-SENT = '{"title": "Rehearsal"}'
-CAME = json.dumps(CREATED)
-JSON_TYPE = {"name": "Content-Type", "value": "application/json"}
 
 
 def _verdicts(content: bytes | str) -> list[Verdict]:
@@ -62,33 +49,9 @@ def _code(*found: Verdict) -> int:
 # ---- HAR
 
 
-def _entry() -> dict[str, Json]:
-    return {
-        "request": {
-            "method": "POST",
-            "url": URL,
-            "headers": [JSON_TYPE],
-            "bodySize": len(SENT),
-            "postData": {"mimeType": "application/json", "text": SENT},
-        },
-        "response": {
-            "status": 201,
-            "headers": [JSON_TYPE],
-            "bodySize": len(CAME),
-            "content": {"size": len(CAME), "mimeType": "application/json", "text": CAME},
-        },
-    }
-
-
-def _har(change: Callable[[dict[str, Json], dict[str, Json]], object]) -> str:
-    entry = _entry()
-    change(entry["request"], entry["response"])
-    return json.dumps({"log": {"version": "1.2", "entries": [entry]}})
-
-
 def test_a_whole_entry_is_judged_on_both_sides() -> None:
-    whole = _only(_har(lambda asked, got: None))
-    odd = _only(_har(lambda asked, got: got["content"].update(text=CAME.replace("Rehearsal", "Recital"), size=0)))
+    whole = _only(har(lambda asked, got: None))
+    odd = _only(har(lambda asked, got: got["content"].update(text=CAME.replace("Rehearsal", "Recital"), size=0)))
 
     assert ("accepted", False, ()) == (whole.outcome, whole.partly, whole.notes)
     assert ["echo"] == [one.keyword for one in odd.broken]
@@ -127,7 +90,7 @@ REQUEST_NOT_KEPT: dict[str, Callable[[Json, Json], object]] = {
 
 @pytest.mark.parametrize("how", REQUEST_NOT_KEPT)
 def test_a_request_body_that_was_not_kept_is_not_judged(how: str) -> None:
-    found = _only(_har(REQUEST_NOT_KEPT[how]))
+    found = _only(har(REQUEST_NOT_KEPT[how]))
 
     assert ("accepted", True, ()) == (found.outcome, found.partly, found.broken)
     assert found.notes[0].startswith("the body of the request was not judged: ")
@@ -171,7 +134,7 @@ RESPONSE_NOT_KEPT: dict[str, Callable[[Json, Json], object]] = {
 
 @pytest.mark.parametrize("how", RESPONSE_NOT_KEPT)
 def test_a_response_body_that_was_not_kept_is_not_judged(how: str) -> None:
-    found = _only(_har(RESPONSE_NOT_KEPT[how]))
+    found = _only(har(RESPONSE_NOT_KEPT[how]))
 
     assert ("accepted", True, ()) == (found.outcome, found.partly, found.broken)
     assert found.notes[0].startswith("the body of the response was not judged: ")
@@ -182,12 +145,12 @@ def test_a_response_body_that_was_not_kept_is_not_judged(how: str) -> None:
     "how", ["plain text as base64", "a text of base64's letters that is not", "base64 without its end"]
 )
 def test_base64_is_strict_and_its_absence_is_told(how: str) -> None:
-    assert "marked as base64 and is not base64" in _only(_har(RESPONSE_NOT_KEPT[how])).notes[0]
+    assert "marked as base64 and is not base64" in _only(har(RESPONSE_NOT_KEPT[how])).notes[0]
 
 
 def test_base64_may_be_broken_into_lines_and_written_in_capitals() -> None:
     coded = base64.encodebytes(CAME.encode()).decode()
-    found = _only(_har(lambda asked, got: got["content"].update(text=coded, encoding="BASE64")))
+    found = _only(har(lambda asked, got: got["content"].update(text=coded, encoding="BASE64")))
 
     assert ("accepted", False) == (found.outcome, found.partly)
 
@@ -201,16 +164,16 @@ def test_what_is_there_is_judged_although_the_other_half_is_not() -> None:
         asked.pop("postData")
         got["content"]["text"] = CAME.replace(MOMENT, "yesterday")
 
-    assert ["request"] == [one.part for one in _only(_har(bad_request)).broken]
-    assert {"answer"} == {one.part for one in _only(_har(bad_response)).broken}
+    assert ["request"] == [one.part for one in _only(har(bad_request)).broken]
+    assert {"answer"} == {one.part for one in _only(har(bad_response)).broken}
 
 
 def test_an_exchange_of_which_nothing_was_kept_is_not_judged() -> None:
-    found = _only(_har(lambda asked, got: (asked.pop("postData"), got.pop("content"))))
+    found = _only(har(lambda asked, got: (asked.pop("postData"), got.pop("content"))))
 
     assert ("not kept", ()) == (found.outcome, found.broken)
     assert 2 == _code(found)
-    assert 0 == _code(found, *_verdicts(_har(lambda asked, got: None)))
+    assert 0 == _code(found, *_verdicts(har(lambda asked, got: None)))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +188,7 @@ def test_an_exchange_of_which_nothing_was_kept_is_not_judged() -> None:
     ],
 )
 def test_a_body_that_was_sent_empty_is_judged(change: Callable[[Json, Json], object]) -> None:
-    (request, *_) = _only(_har(change)).broken
+    (request, *_) = _only(har(change)).broken
 
     assert ("request", "must be JSON: the request body is required") == (request.part, request.rule)
 
@@ -237,14 +200,14 @@ def test_a_form_is_another_media_type_and_not_a_missing_body() -> None:
         asked["headers"] = [{"name": "content-type", "value": f"{kind}; charset=utf-8"}]
         asked["postData"] = {"mimeType": kind, "params": [{"name": "title", "value": "Rehearsal"}]}
 
-    found = _only(_har(form))
+    found = _only(har(form))
 
     assert ("unspecified", ()) == (found.outcome, found.broken)
     assert f"content-type is {kind}; charset=utf-8; only application/json is declared" in found.notes
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("broken", "told"),
     [
         ({}, "request is missing"),
         ({"request": 3}, "request is missing or no object"),
@@ -252,13 +215,13 @@ def test_a_form_is_another_media_type_and_not_a_missing_body() -> None:
         ({"request": {"method": "POST", "url": 7}}, "request.url is missing or no text"),
         ({"request": {"method": "POST", "url": URL, "headers": {}}}, ""),
         ({"request": {"method": "POST", "url": URL, "headers": "x"}}, "headers are no list"),
-        ({**_entry(), "response": "none"}, "response is missing or no object"),
-        ({**_entry(), "response": {"status": "created"}}, "response.status is no number"),
+        ({**entry(), "response": "none"}, "response is missing or no object"),
+        ({**entry(), "response": {"status": "created"}}, "response.status is no number"),
         (None, "request is missing"),
     ],
 )
-def test_an_entry_without_what_is_needed_is_named(entry: Json, told: str) -> None:
-    found = _only(json.dumps({"log": {"entries": [entry]}}))
+def test_an_entry_without_what_is_needed_is_named(broken: Json, told: str) -> None:
+    found = _only(json.dumps({"log": {"entries": [broken]}}))
 
     assert (found.outcome == "unreadable") == bool(told)
     assert told in found.notes[0]
@@ -266,96 +229,13 @@ def test_an_entry_without_what_is_needed_is_named(entry: Json, told: str) -> Non
 
 @pytest.mark.parametrize("response", [None, {"status": 0}, {"status": 0, "content": {}, "_error": "net::ERR_ABORTED"}])
 def test_a_request_without_a_response_is_judged_alone(response: Json) -> None:
-    found = _only(json.dumps({"log": {"entries": [{**_entry(), "response": response}]}}))
+    found = _only(json.dumps({"log": {"entries": [{**entry(), "response": response}]}}))
 
     assert "accepted" == found.outcome
     assert ("there is no response, so the request alone was judged",) == found.notes
 
 
 # ---- cassettes
-
-
-def _interaction() -> dict[str, Json]:
-    return {
-        "request": {"method": "POST", "uri": URL, "body": SENT, "headers": {"Content-Type": ["application/json"]}},
-        "response": {
-            "status": {"code": 201, "message": "Created"},
-            "headers": {"Content-Type": ["application/json"]},
-            "body": {"string": CAME},
-        },
-    }
-
-
-def _vcrpy(change: Callable[[Json, Json], object] = lambda asked, got: None) -> dict[str, Json]:
-    node = _interaction()
-    change(node["request"], node["response"])
-    return {"version": 1, "interactions": [node]}
-
-
-def _b64(content: str) -> str:
-    return base64.encodebytes(content.encode()).decode()
-
-
-BYTES = "vcrpy, bytes"  # which JSON does not have
-LAYOUTS: dict[str, Json] = {
-    "vcrpy": _vcrpy(),
-    BYTES: _vcrpy(lambda asked, got: (asked.update(body=SENT.encode()), got["body"].update(string=CAME.encode()))),
-    "vcrpy with httpx before 8": _vcrpy(
-        lambda asked, got: (got.clear(), got.update(content=CAME, http_version="HTTP/1.1", status_code=201, headers={}))
-    ),
-    "vcrpy with aiohttp": _vcrpy(lambda asked, got: got.update(url=URL)),
-    "headers as texts": _vcrpy(lambda asked, got: asked.update(headers={"content-type": "application/json"})),
-    "headers as pairs": _vcrpy(lambda asked, got: asked.update(headers=[["content-type", "application/json"]])),
-    "headers as lines": _vcrpy(lambda asked, got: asked.update(headers=["content-type: application/json"])),
-    "betamax": {
-        "recorded_with": "betamax/0.9.0",
-        "http_interactions": [
-            {
-                "request": {**_interaction()["request"], "body": {"encoding": "utf-8", "string": SENT}},
-                "response": {**_interaction()["response"], "body": {"encoding": "utf-8", "base64_string": _b64(CAME)}},
-            }
-        ],
-    },
-    "Ruby's VCR": {
-        "recorded_with": "VCR 6.2.0",
-        "http_interactions": [
-            {
-                "request": {
-                    **_interaction()["request"],
-                    "method": "post",
-                    "body": {"encoding": "UTF-8", "string": SENT},
-                },
-                "response": {**_interaction()["response"], "body": {"encoding": "ASCII-8BIT", "string": CAME}},
-                "recorded_at": "Mon, 04 May 2026 08:15:30 GMT",
-            }
-        ],
-    },
-    "schemathesis": {
-        "recorded_with": "Schemathesis 4",
-        "http_interactions": [
-            {
-                "id": "a",
-                "status": "SUCCESS",
-                "request": {**_interaction()["request"], "body": {"encoding": "utf-8", "base64_string": _b64(SENT)}},
-                "response": {
-                    **_interaction()["response"],
-                    "status": {"code": "201", "message": "Created"},
-                    "body": {"encoding": "utf-8", "base64_string": _b64(CAME)},
-                },
-            }
-        ],
-    },
-    "go-vcr": {
-        "version": 2,
-        "interactions": [
-            {
-                "id": 0,
-                "request": {"method": "POST", "url": URL, "body": SENT, "form": {}, "headers": {}},
-                "response": {"body": CAME, "headers": {}, "status": "201 Created", "code": 201, "duration": "1ms"},
-            }
-        ],
-    },
-}
 
 
 @pytest.mark.parametrize(
@@ -434,14 +314,14 @@ NOT_KEPT_IN_A_CASSETTE: dict[str, Callable[[Json, Json], object]] = {
 
 @pytest.mark.parametrize("how", NOT_KEPT_IN_A_CASSETTE)
 def test_a_body_that_a_cassette_did_not_keep_is_not_judged(how: str) -> None:
-    found = _only(yaml.safe_dump(_vcrpy(NOT_KEPT_IN_A_CASSETTE[how])))
+    found = _only(yaml.safe_dump(vcrpy(NOT_KEPT_IN_A_CASSETTE[how])))
 
     assert ("not kept", ()) == (found.outcome, found.broken)
     assert 2 == _code(found)
 
 
 def test_a_request_body_of_null_was_sent_empty() -> None:
-    found = _only(yaml.safe_dump(_vcrpy(lambda asked, got: asked.update(body=None))))
+    found = _only(yaml.safe_dump(vcrpy(lambda asked, got: asked.update(body=None))))
 
     assert "must be JSON: the request body is required" == found.broken[0].rule
 
@@ -458,7 +338,7 @@ def test_a_request_body_of_null_was_sent_empty() -> None:
     ],
 )
 def test_an_interaction_without_what_is_needed_is_named(change: Callable[[Json, Json], object], told: str) -> None:
-    found = _only(json.dumps(_vcrpy(change)))
+    found = _only(json.dumps(vcrpy(change)))
 
     assert "unreadable" == found.outcome
     assert told in found.notes[0]
@@ -467,8 +347,8 @@ def test_an_interaction_without_what_is_needed_is_named(change: Callable[[Json, 
 @pytest.mark.parametrize("headers", [None, {}, []])
 def test_headers_that_were_not_kept_are_not_judged(headers: Json) -> None:
     """No response comes without any header."""
-    found = _only(json.dumps(_vcrpy(lambda asked, got: (asked.update(headers=headers), got.update(headers=headers)))))
-    partly = _only(json.dumps(_vcrpy(lambda asked, got: got.update(headers={"date": "today"}))))
+    found = _only(json.dumps(vcrpy(lambda asked, got: (asked.update(headers=headers), got.update(headers=headers)))))
+    partly = _only(json.dumps(vcrpy(lambda asked, got: got.update(headers={"date": "today"}))))
 
     assert ("accepted", (), ()) == (found.outcome, found.broken, found.notes)
     assert ["content_type"] == [one.keyword for one in partly.broken]
@@ -503,7 +383,7 @@ def test_content_encodings_are_undone_in_har_and_cassettes(coding: str, undone: 
             body={"string": packed}, headers={"content-type": ["application/json"], "Content-Encoding": [coding]}
         )
 
-    for content in (_har(of_har), yaml.safe_dump(_vcrpy(of_cassette))):
+    for content in (har(of_har), yaml.safe_dump(vcrpy(of_cassette))):
         found = _only(content)
 
         assert ("accepted", False, ()) == (found.outcome, found.partly, found.broken)
@@ -516,7 +396,7 @@ def test_deflate_without_a_head_and_encoded_requests_are_undone() -> None:
         packed = gzip.compress(b'{"title": 5}')
         asked.update(body=packed, headers={"content-type": ["application/json"], "content-encoding": ["gzip"]})
 
-    found = _only(yaml.safe_dump(_vcrpy(sent)))
+    found = _only(yaml.safe_dump(vcrpy(sent)))
 
     assert ("request", "title") == (found.broken[0].part, found.broken[0].field)
 

@@ -63,14 +63,18 @@ def validate(
     tally, listing = verdict.Tally(), verdict.Listing(every=every)
     with _opened(file) as (stream, name, size), telling_bar("bytes validated") as (progress, above):
         told = say if above is None else lambda text: above(shown(text))
-        for one in rules.verdicts(contract, found, stream, name=name, form=kind):
-            tally.add(one)
-            if as_json:
-                told(dumps(verdict.as_json(one)))
-            elif listing.shows(one):
-                told(verdict.text(one))
-            if progress and size:
-                progress(stream.tell(), size)
+        try:
+            for one in rules.verdicts(contract, found, stream, name=name, form=kind):
+                tally.add(one)
+                if as_json:
+                    told(dumps(verdict.as_json(one)))
+                elif listing.shows(one):
+                    told(verdict.text(one))
+                if progress and size:
+                    progress(stream.tell(), size)
+        except KeyboardInterrupt:
+            say(f"stopped before the end: {tally.text()}", err=True)
+            raise
     if left := listing.text():
         say(left)
     say(dumps(tally.as_json()) if as_json else tally.text())

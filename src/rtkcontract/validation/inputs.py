@@ -33,8 +33,12 @@ MOST_BYTES: Final = 256_000_000
 """Bytes of a file that has to be read whole: a HAR file, a cassette, a list."""
 
 
-MOST_BYTES_OF_A_VALUE: Final = 8_000_000
-"""Bytes of one JSON value; as Python objects it may take seventy times as much."""
+MOST_BYTES_OF_A_VALUE: Final = 4_000_000
+"""Bytes of one JSON value; as Python objects it may take a hundred times as much."""
+
+
+MOST_SIGNS: Final = 20_000_000
+"""Commas and brackets of a file that has to be read whole; each may stand for an object of a hundred bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +166,8 @@ def _document(text: str, name: str, guess: bool) -> Iterator[Item]:
     opening = _skip(text, 0)
     recorded = any(f'"{member}"' in text for member in ("entries", *interactions.LISTS))
     if text[opening] != "[" and (recorded or len(text) <= MOST_BYTES_OF_A_VALUE):
+        if sum(map(text.count, ",{[")) > MOST_SIGNS:
+            raise CannotTell(f"{name} has more than {MOST_SIGNS:,} values; keep the exchanges of one host in it")
         try:
             value, end = LENIENT.raw_decode(text, opening)
         except (ValueError, RecursionError):

@@ -106,23 +106,39 @@ class Half:
     """Whether there was a body to judge: one with a single meaning, one that was not kept, none that is taken."""
 
 
+class Shown:
+    """
+    What may be shown under a contract, worked out once: the redactor, and the names of `writeOnly` members.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.redactor, self.hidden = Redactor(contract), write_only(contract)
+
+
 class Rules:
     """
     One operation, prepared for judging any number of bodies, answers and exchanges.
     """
 
-    def __init__(self, contract: Contract, operation: Operation) -> None:
+    def __init__(self, contract: Contract, operation: Operation, shown: Shown | None = None) -> None:
+        """
+        `shown` is what several operations of a contract can share.
+        """
         self.contract, self.operation = contract, operation
         self.oracle = Oracle(contract.document, operation.request_schema)
         self.takes_body = operation.request_schema != {}
-        self._hidden = write_only(contract)
+        self._shown = shown or Shown(contract)
         self._branches: dict[str, Oracle] = {}
 
     # ---- words
 
-    @functools.cached_property
+    @property
     def redactor(self) -> Redactor:
-        return Redactor(self.contract)
+        return self._shown.redactor
+
+    @property
+    def _hidden(self) -> frozenset[str]:
+        return self._shown.hidden
 
     @functools.cached_property
     def members(self) -> frozenset[str]:
@@ -485,7 +501,7 @@ class Operations:
     """
 
     def __init__(self, contract: Contract) -> None:
-        self.contract = contract
+        self.contract, self._shown = contract, Shown(contract)
         self._rules: dict[str, Rules] = {}
         servers = contract.document.get("servers") or [{"url": ""}]
         self._bases = {urlsplit(str(server.get("url", ""))).path.rstrip("/") for server in servers}
@@ -493,7 +509,7 @@ class Operations:
 
     def named(self, name: str) -> Rules:
         if name not in self._rules:
-            self._rules[name] = Rules(self.contract, self.contract.operations[name])
+            self._rules[name] = Rules(self.contract, self.contract.operations[name], self._shown)
         return self._rules[name]
 
     def of(self, method: str, url: str) -> Rules | None:
