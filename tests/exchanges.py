@@ -5,9 +5,14 @@ Exchanges as other tools record them: a HAR entry, and one interaction of a cass
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
+
+import brotli
+import zstandard
 
 Json = Any
 URL = "https://api.cloudflare.com/client/v4/accounts/0123456789abcdef0123456789abcdef/realtime/kit/an-app/meetings"
@@ -136,4 +141,37 @@ LAYOUTS: dict[str, Json] = {
             }
         ],
     },
+}
+
+
+NOT_KEPT: dict[str, Callable[[Json, Json], object]] = {
+    "no body": lambda asked, got: (asked.pop("body"), got.pop("body")),
+    "parsed": lambda asked, got: (asked.update(parsed_body={}), asked.pop("body"), got.pop("body")),
+    "null": lambda asked, got: (asked.pop("body"), got.update(body=None)),
+    "no string": lambda asked, got: (asked.pop("body"), got.update(body={})),
+    "string of null": lambda asked, got: (asked.update(body={"string": None}), got["body"].update(string=None)),
+    "filtered": lambda asked, got: (
+        asked.update(body="", headers={"content-length": ["22"]}),
+        got.update(body={"string": ""}, headers={"content-length": ["175"]}),
+    ),
+    "null against content-length": lambda asked, got: (
+        asked.update(body=None, headers={"content-length": "22"}),
+        got.update(truncated_from=175),
+    ),
+    "a list": lambda asked, got: (asked.update(body=["a"]), got.update(body=["a"])),
+    "no base64": lambda asked, got: (
+        asked.update(body={"base64_string": "%"}),
+        got.update(body={"base64_string": "%"}),
+    ),
+}
+"""Changes after which a cassette keeps neither body."""
+
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+    "identity": bytes,
+    "gzip, br": lambda content: bytes(brotli.compress(gzip.compress(content))),
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import exchanges
 from recorded import (
     ACCOUNT,
     APP,
@@ -214,6 +215,54 @@ def test_not_text_is_told(tmp_path: Path) -> None:
         cassette.read(tmp_path / "a.yaml")
     with pytest.raises(CannotTell, match="No such file"):
         cassette.read(tmp_path / "b.yaml")
+
+
+# What others wrote.
+
+
+@pytest.mark.parametrize("name", exchanges.LAYOUTS)
+def test_every_layout_that_validate_reads_is_read(name: str) -> None:
+    read = cassette.from_text(yaml.safe_dump(exchanges.LAYOUTS[name]))
+
+    assert ("POST", exchanges.URL, exchanges.SENT.encode()) == (
+        read.request.method,
+        read.request.url,
+        read.request.content,
+    )
+    assert (201, exchanges.CAME.encode()) == (read.response.status, read.response.content)
+    assert read.provenance is None
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br"])
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_content_encoding_is_undone_with_its_headers(coding: str, undone: bool) -> None:
+    """So that what is replayed says nothing of an encoding that is gone."""
+    packed = exchanges.CAME.encode() if undone else exchanges.ENCODERS[coding](exchanges.CAME.encode())
+
+    def change(asked: dict[str, object], got: dict[str, object]) -> None:
+        got["body"] = {"string": packed}
+        got["headers"] = {"Content-Type": ["application/json"], "Content-Encoding": [coding], "Content-Length": ["9"]}
+
+    read = cassette.from_text(yaml.safe_dump(exchanges.vcrpy(change)))
+    ours = cassette.from_text(
+        cassette.to_text(
+            Interaction(
+                request=read.request,
+                response=Response(status=201, headers=(("content-encoding", coding),), content=packed),
+                provenance=None,
+            )
+        )
+    )
+
+    assert exchanges.CAME.encode() == read.response.content == ours.response.content
+    assert (("content-type", "application/json"),) == read.response.headers
+    assert () == ours.response.headers
+
+
+@pytest.mark.parametrize("how", exchanges.NOT_KEPT)
+def test_a_body_that_was_not_kept_cannot_be_replayed(how: str) -> None:
+    with pytest.raises(CannotTell, match=r"the body of the request cannot be judged: .*; record it again"):
+        cassette.from_text(yaml.safe_dump(exchanges.vcrpy(exchanges.NOT_KEPT[how])))
 
 
 # Replay.

@@ -15,9 +15,8 @@ from typing import Any
 import brotli
 import pytest
 import yaml
-import zstandard
 
-from exchanges import BYTES, CAME, JSON_TYPE, LAYOUTS, MOMENT, SENT, URL, entry, har, vcrpy
+from exchanges import BYTES, CAME, ENCODERS, JSON_TYPE, LAYOUTS, MOMENT, NOT_KEPT, SENT, URL, entry, har, vcrpy
 from rtkcontract.contract import load
 from rtkcontract.validation import rules
 from rtkcontract.validation.exchange import Unreadable, decoded
@@ -290,31 +289,9 @@ def test_tags_on_plain_texts_are_read_as_what_they_hold(sent: str, kind: str, ca
     assert ("accepted", (), ()) == (found.outcome, found.broken, found.notes)
 
 
-NOT_KEPT_IN_A_CASSETTE: dict[str, Callable[[Json, Json], object]] = {
-    "no body": lambda asked, got: (asked.pop("body"), got.pop("body")),
-    "parsed": lambda asked, got: (asked.update(parsed_body={}), asked.pop("body"), got.pop("body")),
-    "null": lambda asked, got: (asked.pop("body"), got.update(body=None)),
-    "no string": lambda asked, got: (asked.pop("body"), got.update(body={})),
-    "string of null": lambda asked, got: (asked.update(body={"string": None}), got["body"].update(string=None)),
-    "filtered": lambda asked, got: (
-        asked.update(body="", headers={"content-length": ["22"]}),
-        got.update(body={"string": ""}, headers={"content-length": ["175"]}),
-    ),
-    "null against content-length": lambda asked, got: (
-        asked.update(body=None, headers={"content-length": "22"}),
-        got.update(truncated_from=175),
-    ),
-    "a list": lambda asked, got: (asked.update(body=["a"]), got.update(body=["a"])),
-    "no base64": lambda asked, got: (
-        asked.update(body={"base64_string": "%"}),
-        got.update(body={"base64_string": "%"}),
-    ),
-}
-
-
-@pytest.mark.parametrize("how", NOT_KEPT_IN_A_CASSETTE)
+@pytest.mark.parametrize("how", NOT_KEPT)
 def test_a_body_that_a_cassette_did_not_keep_is_not_judged(how: str) -> None:
-    found = _only(yaml.safe_dump(vcrpy(NOT_KEPT_IN_A_CASSETTE[how])))
+    found = _only(yaml.safe_dump(vcrpy(NOT_KEPT[how])))
 
     assert ("not kept", ()) == (found.outcome, found.broken)
     assert 2 == _code(found)
@@ -356,15 +333,6 @@ def test_headers_that_were_not_kept_are_not_judged(headers: Json) -> None:
 
 # ---- encodings
 
-ENCODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
-    "x-gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": brotli.compress,
-    "zstd": zstandard.compress,
-    "identity": bytes,
-    "gzip, br": lambda content: bytes(brotli.compress(gzip.compress(content))),
-}
 RAW = zlib.compressobj(wbits=-15)
 RAW_DEFLATE = RAW.compress(CAME.encode()) + RAW.flush()
 
