@@ -5,6 +5,7 @@ A cassette is whole, one interaction, readable by stock tools, and never written
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import signal
@@ -231,6 +232,18 @@ def test_every_layout_that_validate_reads_is_read(name: str) -> None:
     )
     assert (201, exchanges.CAME.encode()) == (read.response.status, read.response.content)
     assert read.provenance is None
+
+
+def test_a_cassette_in_json_is_read_and_found(tmp_path: Path) -> None:
+    """Halves of surrogate pairs and escaped slashes are not YAML."""
+    text = json.dumps(exchanges.vcrpy(lambda asked, got: asked.update(body='{"title": "\U0001f389"}')))
+    (tmp_path / "a.json").write_text(text.replace("/", "\\/"), encoding="utf-8")
+    (tmp_path / "b.yml").write_text(text, encoding="utf-8")
+    found = [cassette.read(path) for path in cassette_folder.files(tmp_path)]
+
+    assert 2 == len(found)
+    assert found[0] == found[1]
+    assert found[0].request.content == '{"title": "\U0001f389"}'.encode()
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br"])

@@ -352,16 +352,13 @@ def _from_yaml(text: str) -> Interaction:
     """
     Raises ValueError with the reason for a text that is no cassette of one interaction with both bodies.
     """
-    from rtkcontract.json_schema import yaml_text  # our own layout needs none of it
-
-    try:
-        entries = interactions.interactions(yaml_text.loads(text))
-    except yaml_text.NotYaml as error:
-        raise ValueError(f"no YAML: {error}; the file may be cut off") from None
+    entries = interactions.interactions(interactions.loads(text))
     if entries is None:
         raise ValueError("the file has no interactions")
     if len(entries) != 1:
-        raise ValueError(f"{len(entries)} interactions; a cassette has one")
+        raise ValueError(
+            f"{len(entries)} interactions, of which replay takes one a file; `rtkcontract validate` takes all"
+        )
     found = interactions.exchange(entries[0])
     for side, lost in (("request", found.request_lost), ("response", found.response_lost)):
         if lost:

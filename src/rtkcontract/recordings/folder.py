@@ -115,6 +115,10 @@ def put(folder: Path, target: Observed, operation: str, interaction: Interaction
 # The folder.
 
 
+ENDINGS: Final = (".yaml", ".yml", ".json")
+"""Of cassettes; what is written here ends with the first."""
+
+
 def files(folder: Path) -> tuple[Path, ...]:
     """
     Every cassette at and below a folder, in order of their paths; none where there is no folder.
@@ -122,7 +126,7 @@ def files(folder: Path) -> tuple[Path, ...]:
     found = []
     for place, _, names in os.walk(folder):
         there = Path(place)
-        kept = [name for name in names if name.endswith(".yaml") and not name.startswith(".")]
+        kept = [name for name in names if name.endswith(ENDINGS) and not name.startswith(".")]
         found += [((*there.parts, name), there / name) for name in kept]
     return tuple(path for _, path in sorted(found))
 

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from rtkcontract.errors import CannotTell
-from rtkcontract.json_schema import yaml_text
 from rtkcontract.json_schema.json_problems import BOM, LENIENT, kind_of_file, problem
 from rtkcontract.model import Json
 from rtkcontract.validation import har, interactions
@@ -271,8 +270,8 @@ YAML: Final = re.compile(rb"(?m)^[ \t]*(?:-[ \t]+)?(?:!\S+[ \t]+)?(?:interaction
 
 def _yaml(content: bytes, name: str) -> Json:
     try:
-        return yaml_text.loads(content.decode())
-    except (UnicodeDecodeError, yaml_text.NotYaml) as error:
+        return interactions.loads(content.decode())
+    except ValueError as error:
         told = problem(content) if isinstance(error, UnicodeDecodeError) else str(error)
         raise CannotTell(f"{name} is a cassette that cannot be read: {told}; record it again") from None
 

@@ -17,11 +17,26 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rtkcontract.json_schema.json_problems import LENIENT, problem
 from rtkcontract.model import Headers, Json, Request, Response
 from rtkcontract.validation.exchange import BODILESS, Exchange, Unreadable, announced, from_base64, settled
 
 LISTS: Final = ("interactions", "http_interactions")
 """Members that hold the interactions of a cassette."""
+
+
+def loads(text: str) -> Json:
+    """
+    The data of a cassette in YAML or JSON. Raises ValueError with the reason and its place.
+    """
+    if text.lstrip()[:1] == "{":
+        try:
+            return LENIENT.decode(text)
+        except (ValueError, RecursionError):
+            raise ValueError(problem(text)) from None
+    from rtkcontract.json_schema import yaml_text  # cassettes of our own need none of it
+
+    return yaml_text.loads(text)
 
 
 def interactions(value: Json) -> list[Json] | None:
