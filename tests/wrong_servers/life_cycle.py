@@ -556,7 +556,7 @@ PRINCIPLES: tuple[Row_, ...] = (
         ("participants", "webhooks"),
         lambda _: _same_id_again,
         "create delete create2",
-        "an id names one object: the vendor's document (format uuid)",
+        "a uuid is made for one object only: RFC 9562 2.1",
     ),
 )
 _BAD = {

@@ -9,7 +9,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -22,15 +24,18 @@ from rtkcontract.generation import plan as plans
 from rtkcontract.model import Target
 from wrong_servers import zoo
 from wrong_servers.examples import BODIES, COLLECTIONS, SAMPLE_IDS
-from wrong_servers.mutants import GONE, Call, Calls, Mutant, fresh, responses_to
+from wrong_servers.mutants import GONE, Call, Calls, Mutant, fresh, get, parsed, responses_to
+from wrong_servers.mutants import request_of as request_to
 from wrong_servers.operations import OPERATIONS
-from wrong_servers.second_server import ACCOUNT, APP, TOKEN, Request, Response, encoded
+from wrong_servers.rules import UUID
+from wrong_servers.second_server import ACCOUNT, APP, LIVE_MEETING, TOKEN, Request, Response, encoded
 from wrong_servers.serving import serving
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = load.load_contract()
 OPERATION = CONTRACT.operations["create_meeting"]
 SMOKE = plans.make(CONTRACT, OPERATION, "smoke").cases
+NOWHERE = Target(kind="live", base_url="http://127.0.0.1:1/client/v4", account_id=ACCOUNT, app_id=APP, token=TOKEN)
 EVERY = (*zoo.MUTANTS, *zoo.LAWFUL)
 
 
@@ -134,6 +139,46 @@ def _translated(method: str, url: str, headers: tuple[tuple[str, str], ...], con
         headers=tuple((name.lower(), value) for name, value in headers),
         content=content,
     )
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "create_meeting"])
+def test_a_body_and_a_query_are_taken_as_the_contract_decides(name: str) -> None:
+    """
+    Every decided case of the smoke plan, sent to an object that exists, is accepted or refused as the contract says.
+    """
+    operation = CONTRACT.operations[name]
+    *made, last = _valid(name)
+    assert isinstance(last, Call)
+    differing = []
+    for case in plans.make(CONTRACT, operation, "smoke").cases:
+        wanted = case.overrides
+        if wanted.method or wanted.path_parameters or wanted.headers or case.expect.outcome == "unspecified":
+            continue
+        server = fresh()
+        before = responses_to(server, tuple(made))
+        sent = request_of(operation, case, NOWHERE)
+        plain = request_to(last, before)
+        response = server.respond(
+            replace(
+                _translated(sent.method, sent.url, sent.headers, _existing(sent.content)),
+                target=f"{plain.target}?{urlsplit(sent.url).query}",
+            )
+        )
+        if (response.status < 300) != (case.expect.outcome == "accepted"):
+            differing.append((case.id, case.expect.outcome, response.status, response.content))
+
+    assert [] == differing
+
+
+def _existing(content: bytes) -> bytes:
+    """
+    The body with the meeting that is there in place of one that may not be.
+    """
+    value = parsed(content)
+    known = get(value, "meeting_id")
+    if isinstance(known, str) and UUID.fullmatch(known):
+        return json.dumps({**value, "meeting_id": LIVE_MEETING}).encode()
+    return content
 
 
 def _named(mutant: Mutant) -> str:
