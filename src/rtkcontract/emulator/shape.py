@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from rtkcontract.emulator.samples import Attempt, sample
+from rtkcontract.json_schema.values import types_of
 from rtkcontract.model import Json
 from rtkcontract.openapi.references import resolve
 
@@ -15,20 +17,36 @@ Parts: TypeAlias = tuple[Mapping[str, Json], ...]
 """A schema taken apart: the node behind its references, then every member of its allOf, anyOf and oneOf."""
 
 
-# ---- what a success says
+_DEEPEST: Final = 16
+"""How deep unions stand in one another; one that holds itself stops here."""
 
 
 class Place:
     """
-    One place in the answer with the same place in the request; what is worked out about it is kept.
+    One place in the response with the same place in the request; what is worked out about it is kept.
+
+    `nodes` are the schemas of the response that speak of it, `asked_nodes` those of the request.
     """
 
-    def __init__(self, document: Json, told: Parts, asked: Parts) -> None:
-        self.document, self.told, self.asked = document, told, asked
+    def __init__(self, document: Json, nodes: Iterable[Json], asked_nodes: Iterable[Json] = ()) -> None:
+        self.document = document
+        self.nodes, self.asked_nodes = tuple(nodes), tuple(asked_nodes)
+
+    @functools.cached_property
+    def told(self) -> Parts:
+        return _flat(self.document, self.nodes)
+
+    @functools.cached_property
+    def asked(self) -> Parts:
+        return _flat(self.document, self.asked_nodes)
 
     @functools.cached_property
     def hidden(self) -> bool:
         return any(part.get("writeOnly") for part in (*self.told, *self.asked))
+
+    @functools.cached_property
+    def read_only(self) -> bool:
+        return any(part.get("readOnly") for part in (*self.told, *self.asked))
 
     @functools.cached_property
     def default(self) -> Json:
@@ -39,45 +57,98 @@ class Place:
 
     @functools.cached_property
     def members(self) -> dict[str, Place]:
-        answers, requests = _members(self.told), _members(self.asked)
-        return {name: self._inner(nodes, requests.get(name, ())) for name, nodes in answers.items()}
+        """
+        The members that the response declares.
+        """
+        responses, requests = _members(self.told), _members(self.asked)
+        return {name: Place(self.document, nodes, requests.get(name, ())) for name, nodes in responses.items()}
+
+    @functools.cached_property
+    def requested(self) -> dict[str, Place]:
+        """
+        The members that the request declares.
+        """
+        responses, requests = _members(self.told), _members(self.asked)
+        return {name: Place(self.document, responses.get(name, ()), nodes) for name, nodes in requests.items()}
 
     @functools.cached_property
     def settable(self) -> frozenset[str]:
         """
         Members that a request may set; all, where the request declares none.
         """
-        requests = _members(self.asked) or self.members
-        return frozenset(name for name in requests if not any(part.get("readOnly") for part in self._told(name)))
+        named = self.requested or self.members
+        return frozenset(name for name in named if not (name in self.members and self.members[name]._made_here))
+
+    @functools.cached_property
+    def _made_here(self) -> bool:
+        return any(part.get("readOnly") for part in self.told)
 
     @functools.cached_property
     def items(self) -> Place:
         told, asked = ([part["items"] for part in parts if "items" in part] for parts in (self.told, self.asked))
-        return self._inner(told, asked)
+        return Place(self.document, told, asked)
 
     @functools.cached_property
-    def undeclared(self) -> dict[str, Place]:
+    def kind(self) -> str:
         """
-        Where the answer declares no member: what the request knows about them.
+        The type in the response: the first that is not null; "" where nothing is said.
         """
-        return {name: self._inner((), nodes) for name, nodes in _members(self.asked).items()}
+        if not any(self.told):
+            return ""
+        return next((kind for kind in types_of(self.told) if kind != "null"), "null")
 
-    def _told(self, name: str) -> Parts:
-        return self.members[name].told if name in self.members else ()
+    @functools.cached_property
+    def required(self) -> tuple[str, ...]:
+        """
+        The members that must be there and are declared.
+        """
+        names = dict.fromkeys(name for part in self.told for name in part.get("required", ()))
+        return tuple(name for name in names if name in self.members)
 
-    def _inner(self, told: Iterable[Json], asked: Iterable[Json]) -> Place:
-        return Place(self.document, _flat(self.document, told), _flat(self.document, asked))
+    @functools.cached_property
+    def server_made(self) -> tuple[str, ...]:
+        """
+        Members that a response needs, and states (an enum) that a request cannot set.
+        """
+        states = (
+            name
+            for name, inner in self.members.items()
+            if name not in self.requested and any("enum" in part for part in inner.told)
+        )
+        return (*self.required, *states)
+
+    def sample(self, attempt: Attempt) -> Json:
+        """
+        A plain value for this place of a response.
+        """
+        node = self.nodes[0] if len(self.nodes) == 1 else {"allOf": list(self.nodes)}
+        return sample(self.document, node, attempt)
+
+    def at(self, names: Iterable[str]) -> Place:
+        """
+        The place below, member by member; one of which nothing is said, where it is not declared.
+        """
+        place = self
+        for name in names:
+            place = place.members.get(name) or Place(self.document, ())
+        return place
 
 
 def schema_parts(document: Json, node: Json) -> Parts:
     """
     A schema and every part of it that speaks of the same place, references resolved.
     """
+    return tuple(_parts(document, node, _DEEPEST))
+
+
+def _parts(document: Json, node: Json, depth: int) -> Iterable[Mapping[str, Json]]:
     node = resolve(document, node)
-    if not isinstance(node, dict):
-        return ()
-    inner = (part for keyword in ("allOf", "anyOf", "oneOf") for part in node.get(keyword, ()))
-    return (node, *(found for part in inner for found in schema_parts(document, part)))
+    if not isinstance(node, dict) or not depth:
+        return
+    yield node
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in node.get(keyword, ()):
+            yield from _parts(document, part, depth - 1)
 
 
 def _flat(document: Json, nodes: Iterable[Json]) -> Parts:
@@ -93,23 +164,3 @@ def _members(parts: Parts) -> dict[str, list[Json]]:
         for name, node in part.get("properties", {}).items():
             members.setdefault(name, []).append(node)
     return members
-
-
-def required(place: Place) -> tuple[str, ...]:
-    """
-    The members that must be there and are declared.
-    """
-    names = dict.fromkeys(name for part in place.told for name in part.get("required", ()))
-    return tuple(name for name in names if name in place.members)
-
-
-def server_made_members(place: Place) -> tuple[str, ...]:
-    """
-    Members that an answer needs, and states (an enum) that a request cannot set.
-    """
-    states = (
-        name
-        for name, inner in place.members.items()
-        if name not in _members(place.asked) and any("enum" in part for part in inner.told)
-    )
-    return (*required(place), *states)

@@ -115,16 +115,25 @@ def limits_of(operation: Operation, target: Target, rate: int | None) -> tuple[J
 
 
 def responder(
-    contract: Contract, *, token: str, account_id: str, app_id: str, worker: int = 0
+    contract: Contract,
+    *,
+    token: str,
+    account_id: str | None = None,
+    app_id: str | None = None,
+    worker: int = 0,
+    keep_bytes: int | None = None,
+    key_will_do: bool = False,
 ) -> Callable[[Request], Response]:
     """
     The emulator with the clock of this machine and ids that count up, so that a run can be read.
 
+    `keep_bytes` bounds what it remembers; the rest is as `emulator` takes it.
     They begin with the moment and the worker: recordings that several runs or workers made together repeat no id.
     """
     tenths = int(datetime.now(UTC).timestamp() * 10) & 0xFFFFFFFF
     numbers = itertools.count(FIRST_ID + (worker << 80) + (tenths << 16) + 1)
     from rtkcontract.emulator.answers import emulator  # of no use against another server
+    from rtkcontract.emulator.store import KEEP_BYTES, Store
 
     return emulator(
         contract,
@@ -133,6 +142,8 @@ def responder(
         app_id=app_id,
         now=lambda: datetime.now(UTC),
         new_id=lambda: str(uuid.UUID(int=next(numbers))),
+        store=Store(KEEP_BYTES if keep_bytes is None else keep_bytes),
+        key_will_do=key_will_do,
     )
 
 
