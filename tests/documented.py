@@ -336,7 +336,7 @@ def _run(operation: Operation, results: Iterable[Result]) -> run_file.Run:
     entries = tuple(run_file.entry_of(operation, result) for result in results)
     header = run_file.header_of(
         found,
-        operation,
+        [operation],
         faults.target("http://127.0.0.1:8080"),
         observed="server",
         plan="smoke",

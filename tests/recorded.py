@@ -21,6 +21,8 @@ import zstandard
 
 from rtkcontract.contract import load
 from rtkcontract.emulator.answers import emulator
+from rtkcontract.engine.loop import Exchange
+from rtkcontract.engine.targets import Asking
 from rtkcontract.model import (
     Answered,
     Case,
@@ -141,12 +143,10 @@ def redactor(contract: Contract) -> Redactor:
 
 
 def session(folder: Path, send: Send | None = None, now: datetime = NOON) -> recording.Session:
-    contract, operation = contract_and_operation()
+    contract, _ = contract_and_operation()
+    asking = Asking(target=target_at(), send=send or sending(responder(contract)), limits=(), through="process")
     return recording.Session(
-        contract=contract,
-        operation=operation,
-        target=target_at(),
-        send=send or sending(responder(contract)),
+        exchange=Exchange(contract, asking),
         folder=folder,
         redactor=redactor(contract),
         now=lambda: now,

@@ -239,7 +239,7 @@ def header(**changed: Any) -> run_file.Header:
         "planned": len(CASES),
         "versions": {"rtkcontract": "0.1.0", "python": "3.11.7"},
     } | changed
-    return run_file.header_of(CONTRACT, OPERATION, facts.pop("target", TARGET), **facts)
+    return run_file.header_of(CONTRACT, [OPERATION], facts.pop("target", TARGET), **facts)
 
 
 def same_text(text: str) -> str:
@@ -275,7 +275,7 @@ def saved(
         for result in map(_unsigned, found) if head and head.observed == "server" else found:
             writer.result(run_file.entry_of(OPERATION, result, recorded_at=recorded[0], recorded_from=recorded[1]))
         if account is not None:
-            writer.account(account)
+            writer.account(OPERATION.name, account)
         if finished:
             writer.footer(FINISHED)
     return run_file.read(path)

@@ -46,11 +46,10 @@ LIBRARIES: dict[str, set[str]] = {
     # inclusion asks for canonical forms, validator for verdicts, load whether a schema is one
     "jsonschema_rs": {"contract.load", "json_schema.inclusion", "json_schema.validator"},
     "markupsafe": {"reports.html"},
-    "pytest": {"plugins.pytest_plugin", "plugins.pytest_fixture", "cli.check"},
+    "pytest": {"plugins.pytest_plugin", "plugins.pytest_fixture", "plugins.pytest_bar", "cli.check"},
     "rich": {"reports.text", "reports.progress"},
     "schemathesis": {"generation.fuzz"},
     "uvicorn": {"network.server"},
-    "vcr": {"recordings.vcr_adapter"},
     "yaml": {"json_schema.yaml_text"},
     "zstandard": {"redaction.scanner"},
 }

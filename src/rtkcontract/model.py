@@ -413,6 +413,10 @@ class Answered:
     response: Response
     elapsed_s: float | None
     """None when the answer was replayed from a cassette."""
+    recorded_at: str = ""
+    """When it was recorded (RFC 3339); "" for a response of today."""
+    recorded_from: str = ""
+    """Whose recording it is: "live", "emulator" or "documentation"; "" for a response of today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,6 +426,8 @@ class Unanswered:
     """
 
     reason: str
+    missing: bool = False
+    """Whether nothing was asked: there is no recording, or no object that the case could be about."""
 
 
 Observation: TypeAlias = Answered | Unanswered

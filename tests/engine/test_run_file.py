@@ -34,7 +34,7 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert before.status == after.status
         assert _answer(before).status == _answer(after).status
         assert _answer(before).content == _answer(after).content
-    assert {"pairs": {"covered": 1, "possible": 2}} == run.account
+    assert {"pairs": {"covered": 1, "possible": 2}} == run.accounts[samples.OPERATION.name]
     assert samples.FINISHED == (run.footer and run.footer.finished)
     assert () == run.problems
 
@@ -104,12 +104,12 @@ def test_every_string_is_redacted(tmp_path: Path) -> None:
         writer.header(samples.header(plan="mono"))
         for result in samples.results():
             writer.result(run_file.entry_of(samples.OPERATION, result))
-        writer.account({"mono": ["mono"]})
+        writer.account(samples.OPERATION.name, {"mono": ["mono"]})
         writer.footer(samples.FINISHED)
 
     assert "mono" not in path.read_text()
     assert "****" == run_file.read(path).header.plan
-    assert {"****": ["****"]} == run_file.read(path).account
+    assert {"****": ["****"]} == run_file.read(path).accounts[samples.OPERATION.name]
 
 
 def test_a_body_is_redacted_before_it_is_cut(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ LINES = ["header", "result", "account", "footer"]
         (lambda lines: [lines[0], "{", *lines[1:]], "line 2 is not JSON"),
         (lambda lines: [lines[0], "[]", *lines[1:]], "line 2 is no line of a run"),
         (lambda lines: [lines[0], '{"kind":"other"}'], "line 2 is no line of a run: kind"),
-        (lambda lines: [lines[0].replace('"format":1', '"format":2'), *lines[1:]], "use a newer rtkcontract"),
+        (lambda lines: [lines[0].replace('"format":2', '"format":3'), *lines[1:]], "use a newer rtkcontract"),
         (lambda lines: [lines[0], lines[1].replace('"status":"pass"', '"status":7'), *lines[2:]], "line 2 is no line"),
         (lambda lines: [lines[0], *lines[2:]], "the footer tells of 19 cases, the lines hold 18"),
         (lambda lines: [lines[0], "\x00" * 40], "line 2 is not JSON"),

@@ -174,7 +174,7 @@ def test_a_budget_cuts_the_plan_and_says_so(session: Session, box: Path, contrac
     log, env = _watched(tmp_path)
     page = tmp_path / "summary.md"
     page.write_text("what was there\n")
-    argv = ("--target", "emulator", "--schemas", str(box), "--plan", "smoke", "--max-requests", "5", "-q")
+    argv = ("--target", "emulator", "--sockets", "--schemas", str(box), "--plan", "smoke", "--max-requests", "5", "-q")
     told = session(*argv, "-p", "watch_sockets", env={**env, "GITHUB_STEP_SUMMARY": str(page)})
     first, _, rest = page.read_text().partition("\n")
 
@@ -300,8 +300,9 @@ def test_a_case_without_a_recording_reaches_for_nothing(
 
     assert not log.exists(), log.read_text()
     assert ["make_box/size/below-minimum"] == skipped
-    assert "1 cases have no recording" in told.output or "1 case has no recording" in told.output
+    assert "1 case without a recording" in told.output
     assert 0 == told.code, told.output
+    assert 1 == session(*argv, "--release", env=env).code
 
 
 def test_a_broken_recording_is_no_verdict(session: Session, box: Path, recorded: Path) -> None:

@@ -29,6 +29,8 @@ from recorded import (
     target_at,
 )
 from rtkcontract.contract import load
+from rtkcontract.engine.loop import Exchange
+from rtkcontract.engine.targets import Asking
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import plan as plans
 from rtkcontract.json_schema.json_text import dumps, loads
@@ -310,7 +312,7 @@ def standard() -> tuple[tuple[Json, ...], frozenset[str]]:
 
 
 def _keys(contract: Contract, operation: Operation, cases: tuple[Case, ...]) -> set[str]:
-    return set(replaying.keyed(operation, cases, Redactor(contract)))
+    return set(replaying.keyed(contract, cases, Redactor(contract)))
 
 
 @pytest.mark.parametrize("name", GROWTH)
@@ -407,7 +409,9 @@ def test_another_server_is_recorded_once(tmp_path: Path) -> None:
     Its recordings lie with the emulator's, and are found there when they are asked for again and compared.
     """
     server = replace(target_at("http://127.0.0.1:8080/client/v4"), kind="live")
-    own = replace(session(tmp_path), target=server, redactor=redactor_of(CONTRACT, server, STORED))
+    asking = Asking(target=server, send=sending(responder(CONTRACT)), limits=(), through="sockets")
+    redacting = redactor_of(CONTRACT, server, STORED)
+    own = replace(session(tmp_path), exchange=Exchange(CONTRACT, asking), redactor=redacting)
     first, second = recording.record(own, SMOKE), recording.record(own, SMOKE)
 
     assert (len(SMOKE), ()) == (first.written, first.elsewhere)

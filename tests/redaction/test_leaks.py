@@ -147,7 +147,7 @@ def test_page():
         judged.append(judge(CONTRACT, OPERATION, case, Answered(response=response, elapsed_s=0.1)))
     writer = run_file.Writer(FOLDER / "run.jsonl", REDACTOR.text)
     told = dict(observed="emulator", plan="smoke", started="2026-11-22T12:00:00Z", planned=len(judged), versions={{}})
-    writer.header(run_file.header_of(CONTRACT, OPERATION, target_at(), **told))
+    writer.header(run_file.header_of(CONTRACT, [OPERATION], target_at(), **told))
     for result in judged:
         writer.result(run_file.entry_of(OPERATION, result))
     writer.footer("2026-11-22T12:00:01Z")

@@ -73,7 +73,7 @@ def test_a_line_says_all_of_a_case() -> None:
 
 
 def test_har_has_the_members_that_the_format_requires() -> None:
-    log = json.loads(export.har(OPERATION, CASES, base_url="{{base_url}}"))["log"]
+    log = json.loads(export.har(CONTRACT.operations, CASES, base_url="{{base_url}}"))["log"]
     entry = {"startedDateTime", "time", "request", "response", "cache", "timings"}
     asked = {"method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize"}
     got = {
@@ -101,7 +101,7 @@ def test_har_has_the_members_that_the_format_requires() -> None:
 
 def test_har_and_postman_send_what_the_case_sends() -> None:
     """With the variables filled in, method, address, headers and body are those of the toolkit."""
-    entries = json.loads(export.har(OPERATION, CASES, base_url="{{base_url}}"))["log"]["entries"]
+    entries = json.loads(export.har(CONTRACT.operations, CASES, base_url="{{base_url}}"))["log"]["entries"]
     for case, entry in zip(CASES, entries, strict=True):
         request = entry["request"]
         headers = {header["name"]: _filled(header["value"]) for header in request["headers"]}
@@ -111,7 +111,7 @@ def test_har_and_postman_send_what_the_case_sends() -> None:
         assert _sent(case) == (request["method"], _filled(request["url"]), headers)
         assert case.content == content
 
-    told = {item["name"]: item["request"] for item in _requests(json.loads(export.postman(OPERATION, CASES)))}
+    told = {item["name"]: item["request"] for item in _requests(json.loads(export.postman(CONTRACT.operations, CASES)))}
     assert len(CASES) - len(BYTES) == len(told)
     for case in CASES:
         if case in BYTES:
@@ -126,7 +126,7 @@ def test_har_and_postman_send_what_the_case_sends() -> None:
 
 
 def test_a_postman_collection_has_its_required_members() -> None:
-    collection = json.loads(export.postman(OPERATION, CASES))
+    collection = json.loads(export.postman(CONTRACT.operations, CASES))
 
     assert {"info", "item"} <= set(collection)
     assert {"name", "schema"} <= set(collection["info"])
@@ -142,7 +142,7 @@ def test_a_postman_collection_has_its_required_members() -> None:
 
 
 def test_each_request_of_a_collection_tests_the_status() -> None:
-    items = {item["name"]: item for item in _requests(json.loads(export.postman(OPERATION, CASES)))}
+    items = {item["name"]: item for item in _requests(json.loads(export.postman(CONTRACT.operations, CASES)))}
     by_outcome: dict[str, list[str]] = {}
     for case in CASES:
         if case not in BYTES:
@@ -160,7 +160,7 @@ def test_no_real_or_stand_in_value_is_exported(form: str) -> None:
     """The token, the account and the app are variables, and the same cases give the same text."""
 
     def made() -> str:
-        return export.lines(CASES) if form == "lines" else getattr(export, form)(OPERATION, CASES)
+        return export.lines(CASES) if form == "lines" else getattr(export, form)(CONTRACT.operations, CASES)
 
     text = made()
 
@@ -171,7 +171,7 @@ def test_no_real_or_stand_in_value_is_exported(form: str) -> None:
 
 def test_only_json_is_called_json_in_a_postman_collection() -> None:
     """The client takes comments out of a body that is called JSON, and then another case is sent."""
-    collection = json.loads(export.postman(OPERATION, CASES))
+    collection = json.loads(export.postman(CONTRACT.operations, CASES))
     bodies = [item["request"]["body"] for item in _requests(collection) if "body" in item["request"]]
     named = {"json": [], "text": []}
     for body in bodies:

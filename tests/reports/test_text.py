@@ -473,7 +473,9 @@ def test_a_finding_whose_case_was_not_judged_again_is_not_fixed(tmp_path: Path, 
 
 def test_what_makes_a_comparison_doubtful_is_told(tmp_path: Path, clean: Run) -> None:
     """Another operation, another contract, another target."""
-    head = dataclasses.replace(clean.header, operation="other", digest="0" * 12, observed="vendor")
+    head = dataclasses.replace(
+        clean.header, operations={"other": ("GET", "/other")}, digest="0" * 12, observed="vendor"
+    )
     other = dataclasses.replace(clean, header=head)
     told = compare_runs.remarks(clean, other)
 

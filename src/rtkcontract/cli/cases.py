@@ -9,7 +9,17 @@ from pathlib import Path
 import click
 
 from rtkcontract.cli.exits import say
-from rtkcontract.cli.options import OPERATION, PLAN, SCHEMAS, examples, found_case, operation_of, planned
+from rtkcontract.cli.options import (
+    OPERATIONS,
+    PLAN,
+    SCHEMAS,
+    TAGS,
+    Names,
+    examples,
+    found_case,
+    operations_named,
+    planned,
+)
 
 
 @click.group(
@@ -31,29 +41,33 @@ def cases() -> None:
 )
 @PLAN
 @SCHEMAS
-@OPERATION
+@OPERATIONS
+@TAGS
 @click.option("--ids", is_flag=True, help="The ids alone.")
-def cases_list(plan: str, schemas: str | None, operation: str | None, ids: bool) -> None:
+def cases_list(plan: str, schemas: str | None, operation: Names, tag: Names, ids: bool) -> None:
     """
     One line a case, in the order in which they are sent.
     """
-    made = planned(schemas, operation, plan)[2]
-    for case in made.cases:
+    made = planned(schemas, operation or (), plan, tag or ())[1].values()
+    cases = [case for one in made for case in one.cases]
+    for case in cases:
         say(case.id if ids else f"{case.expect.outcome:<12} {case.id}")
     if not ids:
-        say(f"{len(made.cases)} cases in the plan {made.name}; at most {made.meetings} are accepted", err=True)
+        accepted = sum(one.meetings for one in made)
+        say(f"{len(cases)} cases in the plan {plan}; at most {accepted} are accepted", err=True)
 
 
 @cases.command("show", epilog=examples("rtkcontract cases show create_meeting/minimal"))
 @click.argument("identity", metavar="CASE")
 @PLAN
 @SCHEMAS
-@OPERATION
-def cases_show(identity: str, plan: str, schemas: str | None, operation: str | None) -> None:
+@OPERATIONS
+@TAGS
+def cases_show(identity: str, plan: str, schemas: str | None, operation: Names, tag: Names) -> None:
     """
     One case: what is sent, what is expected, and why.
     """
-    contract, _, made = planned(schemas, operation or operation_of((identity,)), plan)
+    contract, made = planned(schemas, operation or operations_named((identity,)), plan, tag or ())
     case = found_case(made, identity)
     expect = case.expect
     say(f"{case.id}\n  partition  {case.partition}" + (f" of {case.field}" if case.field else ""))
@@ -88,18 +102,20 @@ def cases_show(identity: str, plan: str, schemas: str | None, operation: str | N
 )
 @PLAN
 @SCHEMAS
-@OPERATION
-def cases_export(form: str, plan: str, schemas: str | None, operation: str | None) -> None:
+@OPERATIONS
+@TAGS
+def cases_export(form: str, plan: str, schemas: str | None, operation: Names, tag: Names) -> None:
     """
     The cases for other tools; credentials stand as variables.
     """
     from rtkcontract.reports import export
 
-    _, found, made = planned(schemas, operation, plan)
+    contract, made = planned(schemas, operation or (), plan, tag or ())
+    cases = tuple(case for one in made.values() for case in one.cases)
     told = {
-        "jsonl": lambda: export.lines(made.cases),
-        "har": lambda: export.har(found, made.cases),
-        "postman": lambda: export.postman(found, made.cases),
+        "jsonl": lambda: export.lines(cases),
+        "har": lambda: export.har(contract.operations, cases),
+        "postman": lambda: export.postman(contract.operations, cases),
     }[form]()
     say(told, raw=True)
 
@@ -108,8 +124,9 @@ def cases_export(form: str, plan: str, schemas: str | None, operation: str | Non
     "grow", short_help="Store the rows that an edited schema needs.", epilog=examples("rtkcontract cases grow")
 )
 @SCHEMAS
-@OPERATION
-def cases_grow(schemas: str | None, operation: str | None) -> None:
+@OPERATIONS
+@TAGS
+def cases_grow(schemas: str | None, operation: Names, tag: Names) -> None:
     """
     Add the rows that the schema needs now to rows.jsonl; those that are there stay as they are.
 
@@ -118,10 +135,11 @@ def cases_grow(schemas: str | None, operation: str | None) -> None:
     from rtkcontract.contract import load
     from rtkcontract.engine.files import write_whole
 
-    _, found, made = planned(schemas, operation, "standard")
-    path = (Path(schemas) if schemas else load.data_folder("schemas")) / found.name / "rows.jsonl"
-    kept = path.read_bytes().splitlines() if path.exists() else []
-    rows = [case.content for case in made.cases if case.id.startswith(f"{found.name}/combinations/")]
-    new = [row for row in rows if row not in kept]
-    write_whole(path, b"\n".join([*kept, *new]) + b"\n")
-    say(f"{found.name}: {len(new)} rows added, {len(kept)} kept in {path.name}")
+    for name, made in planned(schemas, operation or (), "standard", tag or ())[1].items():
+        path = (Path(schemas) if schemas else load.data_folder("schemas")) / name / "rows.jsonl"
+        kept = path.read_bytes().splitlines() if path.exists() else []
+        rows = [case.content for case in made.cases if case.id.startswith(f"{name}/combinations/")]
+        new = [row for row in rows if row not in kept]
+        if new:
+            write_whole(path, b"\n".join([*kept, *new]) + b"\n")
+        say(f"{name}: {len(new)} rows added, {len(kept)} kept in {path.name}")

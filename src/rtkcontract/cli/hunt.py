@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rtkcontract.cli.options import BASE_URL, OPERATION, RATE, SCHEMAS, TARGET, examples, loaded
+from rtkcontract.cli.options import BASE_URL, OPERATION, RATE, SCHEMAS, TARGET, examples
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
 if TYPE_CHECKING:
-    from rtkcontract.model import Case
+    from rtkcontract.generation.fuzz import Side
 
 
 @click.command(
@@ -58,38 +58,30 @@ def hunt(
     """
     Send bodies that hypothesis generates from the schema, and shrink what fails.
     """
-    from rtkcontract.checks import judge as judges
     from rtkcontract.contract import load
-    from rtkcontract.contract.requests import request_of
-    from rtkcontract.engine import targets
-    from rtkcontract.generation import fuzz
-    from rtkcontract.model import Finding
+    from rtkcontract.plugins import open_run
     from rtkcontract.recordings import record as recording
     from rtkcontract.redaction import logs
     from rtkcontract.redaction.redactor import redactor_of
 
-    contract, found = loaded(schemas, operation)
-    where = targets.target_of(target, os.environ, base_url)
+    if target == "cassettes":
+        raise CannotTell("hunt needs something that answers; use --target emulator or --target live")
+    name = operation or next(iter(load.load_contract(Path(schemas) if schemas else None).operations))
+    asked = open_run.Asked(
+        target=target, base_url=base_url, plan="smoke", operation=(name,), schemas=schemas, rate=rate
+    )
+    loop, _ = open_run.loop_of(asked, os.environ)
     logs.quiet_loggers()
     broken = 0
-    with targets.asking(contract, found, where, rate=rate) as asking:
-        redactor = redactor_of(contract, asking.target)
-
-        def judged(case: Case) -> list[Finding]:
-            result = judges.judge(
-                contract, found, case, asking.send(request_of(found, case, asking.target)), secrets=(where.token,)
-            )
-            if result.status == "error":
-                raise CannotTell(result.reason)
-            return [finding for finding in result.findings if finding.severity == "finding"]
-
-        for one in ("valid", "invalid") if side == "both" else (side,):
+    folder = Path(schemas) if schemas else load.data_folder("schemas")
+    sides: tuple[Side, ...] = ("valid", "invalid")
+    with loop:
+        redactor = redactor_of(loop.contract, loop.exchange().asking.target)
+        for one in (each for each in sides if side in (each, "both")):
             with bar(f"hunting, {one} bodies") as progress:
-                hunted = fuzz.hunt(
-                    contract,
-                    found,
-                    judged,
-                    side=one,
+                hunted, _ = loop.hunt(
+                    loop.operations[name],
+                    one,
                     max_examples=max_examples,
                     max_requests=max_requests,
                     seed=seed,
@@ -101,17 +93,14 @@ def hunt(
             )
             for example in hunted.counterexamples:
                 broken += 1
-                click.echo(redactor.text(f"  {example.case.content.decode()}"))
-                for finding in example.findings:
-                    click.echo(
-                        redactor.text(
-                            f"    {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
-                        )
-                    )
+                lines = [f"  {example.case.content.decode()}"]
+                lines += [
+                    f"    {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
+                    for finding in example.findings
+                ]
+                click.echo(redactor.text("\n".join(lines)))
                 if promote:
-                    path = (Path(schemas) if schemas else load.data_folder("schemas")) / found.name / "corpus.jsonl"
-                    name = recording.promote(
-                        path, example.case.content, f"{example.findings[0].check} {example.findings[0].where}", redactor
-                    )
-                    click.echo(f"    kept as {found.name}/corpus/{name}")
+                    told = f"{example.findings[0].check} {example.findings[0].where}"
+                    kept = recording.promote(folder / name / "corpus.jsonl", example.case.content, told, redactor)
+                    click.echo(f"    kept as {name}/corpus/{kept}")
     ctx.exit(1 if broken else 0)

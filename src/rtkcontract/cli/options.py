@@ -5,18 +5,26 @@ Options and look-ups that several verbs share.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
+from rtkcontract.engine import run_options
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rtkcontract.generation.plan import Plan
     from rtkcontract.model import Case, Contract, Operation
+
+
+F = TypeVar("F", bound="Callable[..., Any] | click.Command")
+
+
+Names: TypeAlias = "tuple[str, ...] | None"
+"""The values of an option that can be given several times."""
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -29,77 +37,89 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def loaded(schemas: str | None, operation: str | None) -> tuple[Contract, Operation]:
+def loaded(schemas: str | None, operation: str | None = None) -> tuple[Contract, Operation]:
     """
     The contract and one of its operations, the first by default.
     """
     from rtkcontract.contract import load
+    from rtkcontract.engine import selection
 
     contract = load.load_contract(Path(schemas) if schemas else None)
-    name = operation or next(iter(contract.operations))
-    if name not in contract.operations:
-        raise CannotTell(f"there is no operation {name}; the contract has {', '.join(contract.operations)}")
-    return contract, contract.operations[name]
+    found = selection.operations_of(contract, (operation,) if operation else ())
+    return contract, next(iter(found.values()))
 
 
-def planned(schemas: str | None, operation: str | None, name: str) -> tuple[Contract, Operation, Plan]:
+def planned(
+    schemas: str | None, names: Sequence[str], plan: str, tags: Sequence[str] = ()
+) -> tuple[Contract, dict[str, Plan]]:
     """
-    A named plan with the contract it comes from.
+    The contract, and the named plan of each operation that was asked for.
     """
-    from rtkcontract.engine import plan_cache
+    from rtkcontract.contract import load
+    from rtkcontract.engine import selection
 
-    contract, found = loaded(schemas, operation)
-    with bar(f"planning {name}") as progress:
-        return contract, found, plan_cache.planned(contract, found, name, progress=progress)
+    contract = load.load_contract(Path(schemas) if schemas else None)
+    operations = selection.operations_of(contract, names, tags)
+    with bar(f"planning {plan}") as progress:
+        return contract, selection.plans_of(contract, operations, plan, progress=progress)
 
 
-def found_case(plan: Plan, identity: str) -> Case:
+def found_case(plans: Mapping[str, Plan], identity: str) -> Case:
     """
     A case by its id. Raises CannotTell with the ids that come closest.
     """
     import difflib
 
-    ids = {case.id: case for case in plan.cases}
+    ids = {case.id: case for plan in plans.values() for case in plan.cases}
     if identity in ids:
         return ids[identity]
     near = difflib.get_close_matches(identity, ids, 3, 0.3)
-    raise CannotTell(f"there is no case {identity} in the plan {plan.name}; close to it: {', '.join(near) or 'none'}")
+    name = next(iter(plans.values())).name
+    raise CannotTell(f"there is no case {identity} in the plan {name}; close to it: {', '.join(near) or 'none'}")
 
 
-SCHEMAS = click.option(
-    "--schemas",
-    metavar="DIR",
-    help="The folder that holds openapi.json; by default the contract that ships with rtkcontract.",
-)
+def option(said: run_options.Option, **other: Any) -> Callable[[F], F]:
+    """
+    An option of the table as click has it; `other` replaces parts of it.
+    """
+    told: dict[str, Any] = {"help": said.help}
+    if said.kind is bool:
+        told["is_flag"] = True
+    else:
+        told |= {"metavar": said.metavar, "default": said.default, "show_default": said.default is not None}
+        told |= {"type": said.kind} | ({"multiple": True, "default": None} if said.many else {})
+    return click.option(said.name, **{**told, **other})
+
+
+SCHEMAS = option(run_options.SCHEMAS)
 
 
 OPERATION = click.option("--operation", metavar="NAME", help="The operation; by default the first of the contract.")
 
 
-PLAN = click.option(
-    "--plan", default="standard", show_default=True, metavar="NAME", help="smoke, standard or thorough."
-)
+OPERATIONS = option(run_options.OPERATION)
 
 
-TARGET = click.option("--target", default="emulator", show_default=True, metavar="KIND", help="emulator or live.")
+TAGS = option(run_options.TAG)
 
 
-BASE_URL = click.option(
-    "--base-url", metavar="URL", help="With --target live: another server, as http://127.0.0.1:8080/client/v4."
-)
+PLAN = option(run_options.PLAN)
 
 
-RATE = click.option(
-    "--rate", type=int, metavar="N", help="At most N requests in ten seconds; 0, on loopback only, lifts the limit."
-)
+TARGET = option(run_options.TARGET, default="emulator", help="emulator or live.")
 
 
-def operation_of(identities: Sequence[str]) -> str | None:
+BASE_URL = option(run_options.BASE_URL)
+
+
+RATE = option(run_options.RATE)
+
+
+def operations_named(identities: Sequence[str]) -> tuple[str, ...]:
     """
-    The operation that the id of a case begins with; None for no id.
+    The operations that the ids of cases begin with.
     """
-    name, slash, _ = identities[0].partition("/")
-    return name if slash else None
+    return tuple(dict.fromkeys(name for name, slash, _ in (one.partition("/") for one in identities) if slash))
 
 
 DAYS = click.FloatRange(min=0)

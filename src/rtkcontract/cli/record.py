@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rtkcontract.cli.options import AT_MOST, BASE_URL, DAYS, OPERATION, PLAN, RATE, SCHEMAS, TARGET, examples, planned
+from rtkcontract.cli.options import (
+    AT_MOST,
+    BASE_URL,
+    DAYS,
+    OPERATIONS,
+    PLAN,
+    RATE,
+    SCHEMAS,
+    TAGS,
+    TARGET,
+    Names,
+    examples,
+    planned,
+)
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
 if TYPE_CHECKING:
-    from rtkcontract.model import Case
+    from rtkcontract.model import Case, Contract
 
 
 @click.command(
@@ -50,7 +63,8 @@ if TYPE_CHECKING:
 @click.option("--shard", metavar="K/N", help="Only the cases of shard K of N.")
 @PLAN
 @SCHEMAS
-@OPERATION
+@OPERATIONS
+@TAGS
 @RATE
 @click.pass_context
 def record(
@@ -66,32 +80,34 @@ def record(
     shard: str | None,
     plan: str,
     schemas: str | None,
-    operation: str | None,
+    operation: Names,
+    tag: Names,
     rate: int | None,
 ) -> None:
     """
     Record the cases that have no recording or an expired one; goes on where it was stopped.
     """
     from rtkcontract.contract import load
-    from rtkcontract.engine import targets
+    from rtkcontract.engine import selection, targets
+    from rtkcontract.engine.loop import Exchange
     from rtkcontract.recordings import cassette
     from rtkcontract.recordings import record as recording
     from rtkcontract.recordings import replay as replaying
     from rtkcontract.redaction import logs
     from rtkcontract.redaction.redactor import redactor_of
 
-    contract, found, made = planned(schemas, operation, plan)
     where = targets.target_of(target, os.environ, base_url)
     if where.kind == "cassettes":
         raise CannotTell("record needs something that answers; use --target emulator or --target live")
+    contract, plans_ = planned(schemas, operation or (), plan, tag or ())
+    cases = [case for made in plans_.values() for case in made.cases]
     place = Path(folder) if folder else load.data_folder("cassettes")
     logs.quiet_loggers()
-    with targets.asking(contract, found, where, rate=rate) as asking:
+    shards = selection.shard_numbers(shard)[1] if shard else 1
+    with targets.asking(contract, where, rate=rate, shards=shards) as asking:
         redactor = redactor_of(contract, asking.target)
-        session = recording.Session(
-            contract=contract, operation=found, target=asking.target, send=asking.send, folder=place, redactor=redactor
-        )
-        chosen = _shard(replaying.keyed(found, made.cases, redactor), shard) if shard else made.cases
+        session = recording.Session(exchange=Exchange(contract, asking), folder=place, redactor=redactor)
+        chosen = _shard(replaying.keyed(contract, cases, redactor), shard) if shard else cases
         if comparing:
             compared = recording.compare(session, chosen)
             click.echo(redactor.text(recording.compared_text(compared)), nl=False)
@@ -100,7 +116,7 @@ def record(
         away = where.kind == "live" and cassette.foreseen(asking.target) == "emulator"
         click.echo(
             f"up to {len(chosen)} requests to {'another server than the vendor' if away else where.kind}, "
-            f"{sum(c.expect.outcome != 'rejected' for c in chosen)} of which may create a meeting"
+            f"{sum(_may_create(contract, case) for case in chosen)} of which may create an object"
         )
         with bar("recording") as progress:
             state = recording.record(
@@ -119,10 +135,12 @@ def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
     """
     The cases of shard K of N, as `1/4` names it.
     """
+    from rtkcontract.engine import selection
     from rtkcontract.recordings.key import shard
 
-    try:
-        number, count = (int(part) for part in text.split("/"))
-    except ValueError:
-        raise CannotTell(f"--shard {text} is no shard; write it as 1/4") from None
+    number, count = selection.shard_numbers(text)
     return shard(keyed.items(), number, count)
+
+
+def _may_create(contract: Contract, case: Case) -> bool:
+    return contract.operations[case.operation].method == "POST" and case.expect.outcome != "rejected"

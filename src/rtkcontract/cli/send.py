@@ -20,10 +20,10 @@ from rtkcontract.cli.options import (
     TARGET,
     examples,
     found_case,
-    operation_of,
-    planned,
+    operations_named,
 )
 from rtkcontract.errors import CannotTell
+from rtkcontract.reports.progress import bar
 
 if TYPE_CHECKING:
     from rtkcontract.model import Operation, Result
@@ -68,34 +68,33 @@ def send(
 
     What several answers tell together, such as an id that comes twice, is told of those that are sent here.
     """
-    from rtkcontract.checks import across
-    from rtkcontract.checks import judge as judges
-    from rtkcontract.contract.requests import request_of
-    from rtkcontract.engine import targets
+    from rtkcontract.plugins import open_run
     from rtkcontract.redaction.redactor import redactor_of
 
-    contract, found, made = planned(schemas, operation or operation_of(identities), plan)
-    chosen = [found_case(made, identity) for identity in identities]
-    where = targets.target_of(target, os.environ, base_url)
-    if where.kind == "cassettes":
+    if target == "cassettes":
         raise CannotTell("send needs something that answers; use --target emulator or --target live")
-    with targets.asking(contract, found, where, rate=rate) as asking:
-        redact = redactor_of(contract, asking.target).text
-        answered = [
-            judges.judge(
-                contract,
-                found,
-                case,
-                asking.send(request_of(found, case, asking.target)),
-                max_latency_s=max_latency,
-                secrets=(where.token,),
-            )
-            for case in chosen
-        ]
-    results = across.judge_run(contract, found, answered)
-    for result in results:
-        say(redact("\n".join(_sent_text(found, result))))
-    statuses = {result.status for result in results}
+    asked = open_run.Asked(
+        target=target,
+        base_url=base_url,
+        plan=plan,
+        operation=(operation,) if operation else operations_named(identities),
+        schemas=schemas,
+        rate=rate,
+        max_latency=max_latency,
+        sockets=True,
+    )
+    with bar(f"planning {plan}") as progress:
+        loop, _ = open_run.loop_of(asked, os.environ, progress)
+    chosen = [found_case(loop.plans, identity) for identity in identities]
+    with loop:
+        for case in chosen:
+            loop.keep(loop.judge(case))
+        run = loop.finish(explain=False)
+    redact = redactor_of(loop.contract, loop.target).text
+    results = {entry.result.case.id: entry.result for entry in run.entries}
+    for case in chosen:
+        say(redact("\n".join(_sent_text(loop.operations[case.operation], results[case.id]))))
+    statuses = {result.status for result in results.values()}
     ctx.exit(1 if "fail" in statuses else 0 if statuses == {"pass"} else 2)
 
 

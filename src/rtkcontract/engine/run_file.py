@@ -41,7 +41,8 @@ from rtkcontract.model import (
 )
 from rtkcontract.openapi.references import read_json, resolve
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1 had one operation a run, and no fields for what findings say of each other."""
 
 
 MOST_CHARACTERS: Final = 100_000
@@ -56,6 +57,9 @@ NOWHERE: Final = Target(kind="live", base_url="", account_id="{account_id}", app
 """Fills a path template with its own parameters and sends no credential."""
 
 
+FIELD: Final = ("field", "type", "operation", "minimum", "maximum", "default")
+
+
 COUNTED: Final = ("cases", "pass", "fail", "error", "skip", "findings", "warnings", "notes")
 
 
@@ -67,6 +71,7 @@ class NumericField:
 
     field: str
     type: str
+    operation: str = ""
     minimum: float | None = None
     maximum: float | None = None
     exclusive: tuple[str, ...] = ()
@@ -87,16 +92,24 @@ class Header:
     kind: str
     observed: str
     base_url: str
+    through: str
+    """How it was reached: "sockets", "process" (the emulator in the process of the run) or "recordings"."""
     revision: str
     digest: str
-    operation: str
-    method: str
-    path: str
+    operations: Mapping[str, tuple[str, str]]
+    """Name to method and path."""
     plan: str
     started: str
     planned: int
     sources: Mapping[str, Source]
     fields: tuple[NumericField, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """
+        What was judged: the name of the operation, or how many there are.
+        """
+        return next(iter(self.operations)) if len(self.operations) == 1 else f"{len(self.operations)} operations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +146,8 @@ class Run:
 
     header: Header
     entries: tuple[Entry, ...]
-    account: Json = None
+    accounts: Mapping[str, Json] = field(default_factory=dict)
+    """Operation to the account of its coverage."""
     footer: Footer | None = None
     problems: tuple[str, ...] = ()
     name: str = field(default="")
@@ -181,33 +195,38 @@ def _number(node: Json, name: str, kind: str) -> NumericField:
 
 def header_of(
     contract: Contract,
-    operation: Operation,
+    operations: Iterable[Operation],
     target: Target,
     *,
     observed: str,
+    through: str = "sockets",
     plan: str,
     started: str,
     planned: int,
     versions: Mapping[str, str],
 ) -> Header:
     """
-    The header of a run of one operation; holds every source, so that a report needs no contract.
+    The header of a run; holds every source, so that a report needs no contract.
     """
+    operations = tuple(operations)
     return Header(
         versions=versions,
         kind=target.kind,
         observed=observed,
-        base_url=target.base_url if target.kind != "cassettes" else "",
+        base_url=target.base_url if through == "sockets" else "",
+        through=through,
         revision=contract.revision,
         digest=contract.digest,
-        operation=operation.name,
-        method=operation.method,
-        path=operation.path,
+        operations={each.name: (each.method, each.path) for each in operations},
         plan=plan,
         started=started,
         planned=planned,
         sources=contract.sources,
-        fields=numeric_fields(contract.document, operation.request_schema),
+        fields=tuple(
+            replace(one, operation=each.name)
+            for each in operations
+            for one in numeric_fields(contract.document, each.request_schema)
+        ),
     )
 
 
@@ -270,7 +289,9 @@ def _result_line(entry: Entry) -> Json:
     unanswered = result.observation.reason if isinstance(result.observation, Unanswered) else ""
     return {
         "kind": "result",
-        "case": {name: getattr(case, name) for name in ("id", "side", "partition", "field", "keyword", "note")},
+        "case": {
+            name: getattr(case, name) for name in ("id", "operation", "side", "partition", "field", "keyword", "note")
+        },
         "expect": {"outcome": expect.outcome, "reason": expect.reason, "sources": list(expect.sources)}
         | _filled({"rejection": expect.rejection, "statuses": list(expect.statuses), "schema_at": expect.schema_at}),
         "request": {
@@ -292,9 +313,10 @@ def _header_line(header: Header) -> Json:
         "kind": "header",
         "format": FORMAT,
         "versions": dict(header.versions),
-        "target": {"kind": header.kind, "observed": header.observed, "base_url": header.base_url},
+        "target": {"kind": header.kind, "observed": header.observed, "base_url": header.base_url}
+        | _filled({"through": header.through}),
         "contract": {"revision": header.revision, "digest": header.digest},
-        "operation": {"name": header.operation, "method": header.method, "path": header.path},
+        "operations": [{"name": name, "method": m, "path": path} for name, (m, path) in header.operations.items()],
         "plan": header.plan,
         "started": header.started,
         "planned": header.planned,
@@ -303,7 +325,9 @@ def _header_line(header: Header) -> Json:
             for key, source in header.sources.items()
         },
         "fields": [
-            _filled({name: getattr(each, name) for name in ("field", "type", "minimum", "maximum", "default")})
+            _filled(
+                {name: getattr(each, name) for name in ("field", "type", "operation", "minimum", "maximum", "default")}
+            )
             | _filled({"exclusive": list(each.exclusive), "sources": list(each.sources)})
             for each in header.fields
         ],
@@ -386,11 +410,11 @@ class Writer:
         self._tallies[entry.result.case.id] = entry.result
         self._write(_result_line(entry))
 
-    def account(self, account: Json) -> None:
+    def account(self, operation: str, account: Json) -> None:
         """
-        Write what of the contract was exercised: a JSON object.
+        Write what of one operation was exercised: a JSON object.
         """
-        self._write({"kind": "account", "account": account})
+        self._write({"kind": "account", "operation": operation, "account": account})
 
     def footer(self, finished: str) -> None:
         """
@@ -488,15 +512,15 @@ def _check_line(number: int, line: Json, name: str) -> None:
 
 def _run(lines: list[tuple[int, Json]], name: str, problems: tuple[str, ...]) -> Run:
     _check_order(lines, name)
-    named: dict[str, Json] = {line["kind"]: line for _, line in lines if line["kind"] != "result"}
-    operation = named["header"]["operation"]["name"]
-    entries = {line["case"]["id"]: _entry(line, operation) for _, line in lines if line["kind"] == "result"}
-    end = named.get("footer")
-    header = _header(named["header"])
+    header = _header(lines[0][1])
+    end = lines[-1][1] if lines[-1][1]["kind"] == "footer" else None
+    alone = header.subject  # what older files say of no case
+    entries = {line["case"]["id"]: entry_from(line, alone) for _, line in lines if line["kind"] == "result"}
+    accounts = {line.get("operation", alone): line["account"] for _, line in lines if line["kind"] == "account"}
     run = Run(
         header=replace(header, observed=who(header.observed, (entry.result for entry in entries.values()))),
         entries=tuple(entries.values()),
-        account=named.get("account", {}).get("account"),
+        accounts=accounts,
         footer=Footer(finished=end["finished"], counts=end["counts"]) if end else None,
         problems=problems,
         name=name,
@@ -533,11 +557,11 @@ def _check_counts(run: Run) -> None:
 def _header(line: Json) -> Header:
     return Header(
         versions=line["versions"],
-        **line["target"],
+        **{"through": "recordings" if line["target"]["kind"] == "cassettes" else "sockets", **line["target"]},
         **line["contract"],
-        operation=line["operation"]["name"],
-        method=line["operation"]["method"],
-        path=line["operation"]["path"],
+        operations={
+            each["name"]: (each["method"], each["path"]) for each in line.get("operations") or [line["operation"]]
+        },
         plan=line["plan"],
         started=line["started"],
         planned=line["planned"],
@@ -562,7 +586,17 @@ def _pairs(headers: Json) -> Headers:
     return tuple((name, value) for name, value in headers)
 
 
-def _entry(line: Json, operation: str) -> Entry:
+def line_of(entry: Entry, redact: Callable[[str], str]) -> Json:
+    """
+    A result as plain JSON, redacted, as another process can be handed it.
+    """
+    return _redacted(_result_line(entry), redact)
+
+
+def entry_from(line: Json, operation: str = "") -> Entry:
+    """
+    What `line_of` was given; `operation` is that of a line that names none.
+    """
     case, expect, request, answer = line["case"], line["expect"], line["request"], line["answer"]
     observation: Answered | Unanswered = Unanswered(reason=line["reason"])
     if answer is not None:
@@ -574,10 +608,9 @@ def _entry(line: Json, operation: str) -> Entry:
     return Entry(
         result=Result(
             case=Case(
-                operation=operation,
                 content=_content(request["body"]),
                 expect=Expectation(**{**expect, **tuples}),
-                **case,
+                **{"operation": operation, **case},
             ),
             status=line["status"],
             findings=tuple(

@@ -12,14 +12,31 @@ import contextlib
 import itertools
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from rtkcontract.errors import CannotTell
-from rtkcontract.model import Contract, Json, Operation, Request, Response, Send, Target
+from rtkcontract.json_schema.json_text import dumps
+from rtkcontract.model import (
+    Contract,
+    Json,
+    Operation,
+    Request,
+    Response,
+    Send,
+    Target,
+)
 from rtkcontract.network import client, destination, server
 from rtkcontract.network import rate as rates
+
+Through = Literal["sockets", "process", "recordings"]
+
+
+IN_PROCESS = "http://rtkcontract.invalid/client/v4"
+"""The base URL of the emulator in this process; nothing else has this name (RFC 2606)."""
+
 
 KINDS = ("cassettes", "emulator", "live")
 
@@ -59,12 +76,13 @@ EMULATOR_APP = "14a396e7-ca44-4937-bf1f-050a69118543"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """
-    A target that can be asked, and what keeps its rate.
+    A target that can be asked, what keeps its rate, and how it is reached: "sockets", "process" or "recordings".
     """
 
     target: Target
     send: Send
     limits: tuple[Json, ...]
+    through: Through
 
 
 def target_of(kind: str, environment: Mapping[str, str], base_url: str | None = None) -> Target:
@@ -95,23 +113,28 @@ def target_of(kind: str, environment: Mapping[str, str], base_url: str | None = 
     return Target(kind="live", base_url=address, **given)
 
 
-def limits_of(operation: Operation, target: Target, rate: int | None) -> tuple[Json, ...]:
+def limits_of(
+    operations: Iterable[Operation], target: Target, rate: int | None, *, shards: int = 1
+) -> tuple[Json, ...]:
     """
-    The rate limits to keep: those of the contract for a live target, none for the rest.
+    The rate limits to keep: those of the contract for a live target, none for the rest. They are the account's as a
+    whole, so each of several shards keeps its part.
 
     `rate` is requests in ten seconds; 0 lifts the limit and is refused beyond loopback.
     """
     if target.kind != "live":
         return ()
-    if rate is None:
-        return operation.rate_limits
-    if rate > 0:
-        return (*operation.rate_limits, {"requests": rate, "period_s": 10})
-    if rate == 0 and destination.is_loopback(target.base_url):
-        return ()
-    raise CannotTell(
-        "--rate 0 lifts the documented limit and is for loopback only; give the requests that ten seconds may hold"
-    )
+    documented = {dumps(limit): limit for operation in operations for limit in operation.rate_limits}
+    limits = list(documented.values())
+    if rate is not None and rate <= 0:
+        if rate == 0 and destination.is_loopback(target.base_url):
+            return ()
+        raise CannotTell(
+            "--rate 0 lifts the documented limit and is for loopback only; give the requests that ten seconds may hold"
+        )
+    if rate is not None:
+        limits.append({"requests": rate, "period_s": 10})
+    return tuple({**limit, "requests": max(1, limit["requests"] // shards)} for limit in limits)
 
 
 def responder(
@@ -149,26 +172,34 @@ def responder(
 
 @contextlib.contextmanager
 def asking(
-    contract: Contract, operation: Operation, target: Target, *, rate: int | None = None, timeout_s: float = 30.0
+    contract: Contract,
+    target: Target,
+    *,
+    rate: int | None = None,
+    timeout_s: float = 30.0,
+    sockets: bool = True,
+    shards: int = 1,
 ) -> Iterator[Asking]:
     """
-    A way to ask the emulator, which is started here, or a live target; cassettes are read elsewhere.
+    A way to ask the emulator, which is started here or answers in this process, or a live target; cassettes are read
+    elsewhere.
     """
-    limits = limits_of(operation, target, rate)
+    limits = limits_of(contract.operations.values(), target, rate, shards=shards)
     with contextlib.ExitStack() as stack:
         if target.kind == "emulator":
             worker = int(os.environ.get(WORKER_VARIABLE, "").removeprefix("gw") or 0)
             respond = responder(
                 contract, token=target.token, account_id=target.account_id, app_id=target.app_id, worker=worker
             )
-            origin = stack.enter_context(server.serve(respond))
-            target = Target(
-                kind="emulator",
-                base_url=origin + PREFIX,
-                account_id=target.account_id,
-                app_id=target.app_id,
-                token=target.token,
-            )
+            if not sockets:
+                yield Asking(
+                    target=replace(target, base_url=IN_PROCESS),
+                    send=server.in_process(respond),
+                    limits=(),
+                    through="process",
+                )
+                return
+            target = replace(target, base_url=stack.enter_context(server.serve(respond)) + PREFIX)
         pace = rates.Pace(limits) if limits else None
         send = stack.enter_context(client.sender(timeout_s=timeout_s, pace=pace))
-        yield Asking(target=target, send=send, limits=limits)
+        yield Asking(target=target, send=send, limits=limits, through="sockets")

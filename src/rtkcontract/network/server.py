@@ -8,13 +8,14 @@ import contextlib
 import signal
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import encode
-from rtkcontract.model import Headers, Request, Response
+from rtkcontract.model import Answered, Headers, Observation, Request, Response, Send
 
 if TYPE_CHECKING:
     import asyncio
@@ -89,6 +90,19 @@ def serve(
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+def in_process(respond: Respond) -> Send:
+    """
+    The same server without sockets: a way to ask it in this process.
+    """
+
+    def send(request: Request) -> Observation:
+        started = time.perf_counter()
+        response = _respond(respond, request)
+        return Answered(response=response, elapsed_s=time.perf_counter() - started)
+
+    return send
 
 
 def run_server(

@@ -1,5 +1,5 @@
 """
-Cassettes: keys, files, recording, replay, and the adapter for vcrpy.
+Cassettes: keys, files, recording and replay.
 
 What is judged when they are replayed lives in `checks`.
 """

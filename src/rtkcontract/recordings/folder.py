@@ -190,16 +190,28 @@ def _recorded_at(one: Recording | None) -> str:
 
 def replayer(folder: Path, redactor: Redactor) -> Send:
     """
-    Answers from the cassettes below a folder; a request without its own recording is Unanswered, never answered with
-    another's.
+    Answers from the cassettes below a folder, each request from its own, the vendor's before others.
+
+    A request without its recording is Unanswered, and so is one whose file cannot be read or holds another request.
     """
-    found = by_key(folder)
+    ranked = sorted(files(folder), key=lambda path: path.parent.parent.name != "live", reverse=True)
+    names = {path.stem.rpartition(".")[2]: path for path in ranked}
 
     def send(request: Request) -> Observation:
-        one = found.get(key_of(redactor.request(request)))
-        if one is None or one.interaction is None:
-            return Unanswered(reason="no recording; `rtkcontract record` makes one")
-        return Answered(response=one.interaction.response, elapsed_s=None)
+        path = names.get(key_of(redactor.request(request)))
+        if path is None:
+            return Unanswered(reason="no recording; `rtkcontract record` makes one", missing=True)
+        one = recording(path)
+        problem = one.problem or misnamed(one)
+        if problem or one.interaction is None:
+            return Unanswered(reason=problem)
+        told = one.interaction.provenance
+        return Answered(
+            response=one.interaction.response,
+            elapsed_s=None,
+            recorded_at=told.recorded_at if told else "",
+            recorded_from=path.parent.parent.name,
+        )
 
     return send
 

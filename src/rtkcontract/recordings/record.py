@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from typing import Final, Literal
 
 from rtkcontract.contract.requests import request_of
 from rtkcontract.engine.files import write_whole
+from rtkcontract.engine.loop import Exchange
+from rtkcontract.engine.resources import stand_ins
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, canonical, dumps, loads, pointer
@@ -28,11 +31,9 @@ from rtkcontract.model import (
     Case,
     Contract,
     Json,
-    Operation,
     Progress,
     Request,
     Response,
-    Send,
     Severity,
     Target,
     Unanswered,
@@ -80,6 +81,8 @@ class Recorded:
     """(case id, reason) of cases whose answer was none."""
     elsewhere: tuple[str, ...] = ()
     """Ids of cases whose answer was not of the target that was asked for, and lies in another folder."""
+    absent: tuple[tuple[str, str], ...] = ()
+    """(case id, reason) of cases that are about an object that the target does not have."""
     stopped: str = ""
     spent: bool = False
     """Whether it was the budget that stopped it."""
@@ -88,18 +91,15 @@ class Recorded:
 
     @property
     def left(self) -> int:
-        return self.due - self.sent
+        return self.due - self.sent - len(self.absent)
 
 
 def due(
-    wanted: Mapping[str, Case], folder: Path, *, now: datetime, expire_days: float = EXPIRE_DAYS, again: bool = False
+    wanted: Mapping[str, Case], found: Mapping[str, Recording], *, now: datetime, expire_days: float = EXPIRE_DAYS
 ) -> dict[str, Case]:
     """
-    Key to case of what has no recording below the folder, or an expired one; with `again` all of them.
+    Key to case of what has no recording among those that were found, or an expired one.
     """
-    if again:
-        return dict(wanted)
-    found = cassette_folder.by_key(folder)
 
     def fresh(key: str) -> bool:
         interaction = found[key].interaction if key in found else None
@@ -116,14 +116,27 @@ class Session:
     What one recording is made with.
     """
 
-    contract: Contract
-    operation: Operation
-    target: Target
-    send: Send
+    exchange: Exchange
     folder: Path
     redactor: Redactor
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tools: Mapping[str, str] = field(default_factory=tool_versions)
+
+    @property
+    def contract(self) -> Contract:
+        return self.exchange.contract
+
+    @property
+    def target(self) -> Target:
+        return self.exchange.asking.target
+
+    def held(self, cases: Iterable[Case]) -> dict[str, Recording]:
+        """
+        Key to recording, of the operations of some cases and of the target that is asked.
+        """
+        names = dict.fromkeys(case.operation for case in cases)
+        place = self.folder / cassette.foreseen(self.target)
+        return {key: one for name in names for key, one in cassette_folder.by_key(place / name).items()}
 
 
 def record(
@@ -139,10 +152,9 @@ def record(
     Sends what is due and writes each answer at once. Raises CannotTell when a write is refused or fails; what was
     written before is whole and the next recording goes on there.
     """
-    wanted = keyed(session.operation, cases, session.redactor)
-    asked = session.folder / cassette.foreseen(session.target) / session.operation.name
+    wanted = keyed(session.contract, cases, session.redactor)
     cassette_folder.sweep(session.folder)
-    todo = due(wanted, asked, now=session.now(), expire_days=expire_days, again=again)
+    todo = dict(wanted) if again else due(wanted, session.held(cases), now=session.now(), expire_days=expire_days)
     state = Recorded(due=len(todo), kept=len(wanted) - len(todo))
     for case in _cheapest_first(todo.values(), budget):
         spent = _spent(state, budget)
@@ -185,6 +197,8 @@ def recorded_text(state: Recorded) -> str:
     What a recording did: one line that counts, and one for each thing to know.
     """
     lines = [f"no answer kept: {case}: {reason}" for case, reason in state.unsettled]
+    reasons = Counter(reason for _, reason in state.absent)
+    lines += [f"{count} not sent: {reason}" for reason, count in reasons.items()]
     if state.elsewhere:
         lines.append(
             f"{len(state.elsewhere)} answers were not of the target that was asked for; they lie in their own folder"
@@ -201,13 +215,16 @@ def record_one(session: Session, case: Case, state: Recorded) -> Recorded:
     """
     Sends one case, writes its answer, and tells what has been done with it. Raises CannotTell as `record` does.
     """
-    request = request_of(session.operation, case, session.target)
-    observation = session.send(request)
+    request, observation = session.exchange.sent(case)
+    if isinstance(observation, Unanswered) and observation.missing:
+        return replace(state, absent=(*state.absent, (case.id, observation.reason)))
     state = replace(state, sent=state.sent + 1)
-    if isinstance(observation, Unanswered):
-        return _unsettled(state, case, session.redactor.text(observation.reason))
+    if isinstance(observation, Unanswered) or request is None:
+        reason = observation.reason if isinstance(observation, Unanswered) else ""
+        return _unsettled(state, case, session.redactor.text(reason))
     response = observation.response
-    state = replace(state, meetings=state.meetings + (200 <= response.status < 300))
+    creates = session.contract.operations[case.operation].method == "POST"
+    state = replace(state, meetings=state.meetings + (creates and 200 <= response.status < 300))
     reason = _no_answer(case, response)
     if reason:
         return replace(state, stopped=reason)
@@ -258,7 +275,9 @@ def _keep(session: Session, case: Case, request: Request, response: Response) ->
     Redacts, seals and writes one interaction; says what was observed.
     """
     where = cassette.observed(request.url, response)
-    asked = session.redactor.request(request)
+    operation = session.contract.operations[case.operation]
+    stored = request_of(operation, case, session.target, stand_ins(operation, case))
+    asked = session.redactor.request(stored)
     interaction = cassette.sealed(
         asked,
         session.redactor.response(response, asked.content),
@@ -273,7 +292,7 @@ def _keep(session: Session, case: Case, request: Request, response: Response) ->
             evidence=cassette.evidence(request.url, response),
         ),
     )
-    cassette_folder.put(session.folder, where, session.operation.name, interaction, session.redactor.gate)
+    cassette_folder.put(session.folder, where, operation.name, interaction, session.redactor.gate)
     return where
 
 
@@ -371,17 +390,17 @@ def compare(session: Session, cases: Sequence[Case], *, sample: int = 10) -> Com
     Sends the recorded cases with the smallest keys once more, accepted and refused ones in turn, and tells how the
     answers differ. The sample stays the same while its cases do. Raises CannotTell where nothing is recorded.
     """
-    wanted = keyed(session.operation, cases, session.redactor)
-    asked = session.folder / cassette.foreseen(session.target) / session.operation.name
-    held = cassette_folder.by_key(asked)
+    wanted = keyed(session.contract, cases, session.redactor)
+    held = session.held(cases)
     chosen = _in_turn({key: held[key] for key in sorted(wanted) if key in held})[:sample]
     if not chosen:
-        raise CannotTell(f"nothing can be compared: {asked} holds no recording of a case of this plan; record first")
+        place = session.folder / cassette.foreseen(session.target)
+        raise CannotTell(f"nothing can be compared: {place} holds no recording of a case of this plan; record first")
     found: list[Difference] = []
     silent: list[tuple[str, str]] = []
     for key in chosen:
         case, interaction = wanted[key], held[key].interaction
-        observation = session.send(request_of(session.operation, case, session.target))
+        observation = session.exchange.send(case)
         if isinstance(observation, Unanswered):
             silent.append((case.id, session.redactor.text(observation.reason)))
         elif interaction is not None:

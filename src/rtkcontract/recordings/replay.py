@@ -23,6 +23,7 @@ from rtkcontract.checks.judge import judge
 from rtkcontract.contract.deviations import of_maker
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.contract.requests import request_of
+from rtkcontract.engine.resources import stand_ins
 from rtkcontract.json_schema.json_text import NotStrictJson, loads
 from rtkcontract.model import (
     Answered,
@@ -181,29 +182,34 @@ def text(report: Report, *, release: bool = False, listed: int | None = LISTED) 
 # Judging.
 
 
-def keyed(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> dict[str, Case]:
+def keyed(contract: Contract, cases: Iterable[Case], redactor: Redactor) -> dict[str, Case]:
     """
     Key to case, in the order of the cases; two cases with one request share a recording.
     """
     found: dict[str, Case] = {}
-    for request, case in _requests(operation, cases, redactor):
+    for request, case in stored_requests(contract, cases, redactor):
         found.setdefault(key_of(request), case)
     return found
 
 
-def _requests(operation: Operation, cases: Iterable[Case], redactor: Redactor) -> Iterator[tuple[Request, Case]]:
+def stored_requests(contract: Contract, cases: Iterable[Case], redactor: Redactor) -> Iterator[tuple[Request, Case]]:
     """
-    Each case with its request as it is stored.
+    Each case with its request as it is stored, ids being templates.
     """
-    plain: Request | None = None
+    plain: dict[str, Request] = {}
     for case in cases:
-        if plain is not None and case.overrides == PLAIN:
+        operation = contract.operations[case.operation]
+        ordinary = case.overrides == PLAIN
+        if ordinary and case.operation in plain:
             # Most cases differ in their content alone.
-            content = redactor.content(case.content)
-            request = Request(method=plain.method, url=plain.url, headers=plain.headers, content=content)
+            like = plain[case.operation]
+            request = Request(
+                method=like.method, url=like.url, headers=like.headers, content=redactor.content(case.content)
+            )
         else:
-            request = redactor.request(request_of(operation, case, PLACEHOLDERS))
-            plain = request if case.overrides == PLAIN else plain
+            request = redactor.request(request_of(operation, case, PLACEHOLDERS, stand_ins(operation, case)))
+            if ordinary:
+                plain[case.operation] = request
         yield request, case
 
 
@@ -380,7 +386,7 @@ def judge_folder(
     """
     keys: dict[Request, str] = {}
     wanted: dict[str, Case] = {}
-    for request, case in _requests(operation, cases, Redactor(contract)):
+    for request, case in stored_requests(contract, cases, Redactor(contract)):
         keys[request] = key = key_of(request)
         wanted.setdefault(key, case)
     judge = _Judge(contract, operation, wanted, keys, now, (warn_days, expire_days))

@@ -128,8 +128,9 @@ def headline(before: Run, after: Run) -> str:
         if items or word != "no longer told"
     )
     when = summary.day_and_time(before.header.started)
-    words = "breaks promises that it kept" if found.new else "breaks no promise that it kept"
-    return f"{after.header.operation} {words} on {when}: {tallies} (judged: {summary.judged(after)})"
+    verb, they = ("break", "they") if len(after.header.operations) > 1 else ("breaks", "it")
+    words = f"{verb} promises that {they} kept" if found.new else f"{verb} no promise that {they} kept"
+    return f"{after.header.subject} {words} on {when}: {tallies} (judged: {summary.judged(after)})"
 
 
 def remarks(before: Run, after: Run) -> tuple[str, ...]:
@@ -140,8 +141,8 @@ def remarks(before: Run, after: Run) -> tuple[str, ...]:
 
 
 def _remarks(before: Run, after: Run) -> Iterator[str]:
-    if before.header.operation != after.header.operation:
-        yield f"The runs judge different operations: {before.header.operation} and {after.header.operation}."
+    if set(before.header.operations) != set(after.header.operations):
+        yield f"The runs judge different operations: {_difference(before, after)}."
     if before.header.digest != after.header.digest:
         yield f"The contract changed in between: {_revision(before)}, then {_revision(after)}."
     if summary.judged(before) != summary.judged(after):
@@ -149,6 +150,24 @@ def _remarks(before: Run, after: Run) -> Iterator[str]:
     for run, name in ((before, "earlier"), (after, "later")):
         if run.footer is None:
             yield f"The {name} run was not finished."
+
+
+def _difference(before: Run, after: Run) -> str:
+    """
+    "create_meeting and get_meeting", or which of many only one run has.
+    """
+    old, new = before.header.operations, after.header.operations
+    if len(old) == len(new) == 1:
+        return f"{before.header.subject} and {after.header.subject}"
+    parts = [
+        f"only the {name} one has {', '.join(own[:5])}" + (f" and {len(own) - 5} more" if own[5:] else "")
+        for name, own in (
+            ("earlier", [each for each in old if each not in new]),
+            ("later", [each for each in new if each not in old]),
+        )
+        if own
+    ]
+    return "; ".join(parts)
 
 
 def _revision(run: Run) -> str:

@@ -12,8 +12,10 @@ Cases -> texts that other tools read: JSON lines, HAR 1.2, a Postman collection 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -21,7 +23,7 @@ import harfile
 
 from rtkcontract import __version__
 from rtkcontract.contract.requests import TOKEN_FORMS, request_of
-from rtkcontract.model import Case, Json, Operation, Request, Target
+from rtkcontract.model import Case, Json, Made, Operation, Request, Target
 
 API: Final = "https://api.cloudflare.com/client/v4"
 
@@ -40,6 +42,7 @@ SIDES: Final = {
     "relation": "Requests that mean the same",
     "generated": "Generated bodies",
     "corpus": "Bodies that exploration found",
+    "scenario": "Steps of scenarios",
 }
 
 
@@ -72,6 +75,7 @@ def _request(operation: Operation, case: Case, base_url: str) -> Request:
     url = request.url.removeprefix(PLACES.base_url)
     for value, name in ((PLACES.account_id, "account_id"), (PLACES.app_id, "app_id")):
         url = url.replace(f"/{value}", "/{{" + name + "}}")
+    url = re.sub(r"(?<!\{)\{(\w+)\}", r"{{\1}}", url)  # ids that earlier responses give
     headers = tuple((name, _with_variables(value)) for name, value in request.headers)
     return Request(method=request.method, url=base_url + url, headers=headers, content=request.content)
 
@@ -137,12 +141,20 @@ def _line(case: Case) -> Json:
             }
         ),
         "method": changed.method,
-        "path_parameters": dict(changed.path_parameters),
+        "path_parameters": {name: _argument(value) for name, value in changed.path_parameters.items()},
+        "query": [[name, _argument(value)] for name, value in changed.query],
         "headers": dict(changed.headers),
         "content": content,
         "content_base64": base64.b64encode(case.content).decode() if content is None else None,
     }
     return _filled(members) | ({"content": ""} if content == "" else {})
+
+
+def _argument(value: str | Made | None) -> Json:
+    """
+    A text as it is; a value that an earlier response gives as what says where it stands there.
+    """
+    return _filled(dataclasses.asdict(value)) if isinstance(value, Made) else value
 
 
 def _filled(members: Mapping[str, Json]) -> dict[str, Json]:
@@ -152,7 +164,7 @@ def _filled(members: Mapping[str, Json]) -> dict[str, Json]:
 # ---- HAR
 
 
-def har(operation: Operation, cases: Iterable[Case], *, base_url: str = API) -> str:
+def har(operations: Mapping[str, Operation], cases: Iterable[Case], *, base_url: str = API) -> str:
     """
     HAR 1.2 with one entry a case. The answers are empty, with status 0: nothing was sent.
     """
@@ -163,7 +175,7 @@ def har(operation: Operation, cases: Iterable[Case], *, base_url: str = API) -> 
             file.add_entry(
                 startedDateTime=NEVER,
                 time=0,
-                request=_har_request(_request(operation, case, base_url)),
+                request=_har_request(_request(operations[case.operation], case, base_url)),
                 response=harfile.Response(status=0, statusText="", httpVersion="HTTP/1.1"),
                 timings=harfile.Timings(send=0, wait=0, receive=0),
                 comment=f"{case.id}; {_expected(case)}",
@@ -189,20 +201,25 @@ def _har_request(request: Request) -> harfile.Request:
 # ---- Postman
 
 
-def postman(operation: Operation, cases: Iterable[Case], *, base_url: str = API, name: str = "") -> str:
+def postman(operations: Mapping[str, Operation], cases: Iterable[Case], *, base_url: str = API, name: str = "") -> str:
     """
     A Postman collection v2.1, which Insomnia imports too: one folder a side, one request a case, each with a test of
-    the status that the contract expects.
+    the status that the contract expects; of several operations one folder each.
     """
     cases = tuple(cases)
+    names = list(dict.fromkeys(case.operation for case in cases))
     sayable = [case for case in cases if _text(case.content) is not None]
     left_out = len(cases) - len(sayable)
     told = f"Made by rtkcontract {__version__}. Set the variables before sending; each accepted case creates an object."
     if left_out:
         told += f" Left out: {left_out} cases whose body is no UTF-8 text."
     collection = {
-        "info": {"name": name or f"{operation.name}: contract cases", "description": told, "schema": SCHEMA},
-        "item": list(_folders(operation, sayable)),
+        "info": {"name": name or f"{_title(names)}: contract cases", "description": told, "schema": SCHEMA},
+        "item": (
+            list(_folders(operations[names[0]], sayable))
+            if len(names) == 1
+            else [{"name": each, "item": list(_folders(operations[each], _own(each, sayable)))} for each in names]
+        ),
         "event": [{"listen": "prerequest", "script": {"type": "text/javascript", "exec": list(NEAR_TOKENS)}}],
         "variable": [
             {"key": "base_url", "value": base_url, "type": "string"},
@@ -210,6 +227,14 @@ def postman(operation: Operation, cases: Iterable[Case], *, base_url: str = API,
         ],
     }
     return json.dumps(collection, indent=1) + "\n"
+
+
+def _title(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} operations"
+
+
+def _own(operation: str, cases: list[Case]) -> list[Case]:
+    return [case for case in cases if case.operation == operation]
 
 
 def _folders(operation: Operation, cases: list[Case]) -> Iterator[Json]:

@@ -57,6 +57,14 @@ CROWDED: Final = 60
 MOST_ROWS: Final = 1_500
 
 
+MOST_PANEL: Final = 3_000
+"""Cases that the panel of the map can show."""
+
+
+PLAIN_SIGNS: Final = frozenset({"accepted", "refused", "open", "skip"})
+"""Signs of cases that went as promised."""
+
+
 MOST_MARKS: Final = 400
 
 
@@ -137,6 +145,24 @@ class Strip:
     name: str
     marks: tuple[Mark, ...]
     more: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """
+    The map of one operation.
+    """
+
+    operation: str
+    address: str
+    """Method and path."""
+    columns: tuple[tuple[str, str], ...]
+    """Name of a column and its keywords."""
+    rows: tuple[Row, ...]
+    strips: tuple[Strip, ...]
+    told: str
+    """What came of the operation, in words."""
+    open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,8 +281,8 @@ def _text(value: str) -> Markup:
 
 
 def _facts(run: Run, earlier: Run | None) -> dict[str, object]:
-    order = {entry.result.case.id: index for index, entry in enumerate(run.entries)}
-    columns, rows = _map(run, order)
+    panel = _in_panel(run)
+    order = {entry.result.case.id: index for index, entry in enumerate(panel)}
     found = summary.groups(run, "finding")
     missing = summary.gaps(run)
     remarks = [group for group in summary.groups(run) if group.severity != "finding"]
@@ -281,20 +307,49 @@ def _facts(run: Run, earlier: Run | None) -> dict[str, object]:
         "earlier": earlier,
         "fixed": compare_runs.between(earlier, run).fixed if earlier else (),
         "marks": MARKS,
-        "columns": tuple((column, ", ".join(COLUMNS.get(column, ()))) for column in columns),
-        "rows": rows,
-        "strips": tuple(_strips(run, order)),
+        "parts": tuple(_part_of(run, line, order) for line in summary.by_operation(run)),
         "lines": tuple(line for each in run.header.fields if (line := number_line(run, each))),
         "latency": summary.latency(run),
         "bars": _bars(summary.latency(run)),
         "gaps": missing[:MOST_GAPS],
         "more_gaps": len(missing) - MOST_GAPS,
         "covered": summary.covered(run),
-        "entries": tuple(_listed(entry, order) for entry in run.entries[:MOST_ROWS]),
+        "entries": tuple(_listed(entry, order) for entry in panel[:MOST_ROWS]),
         "more_entries": len(run.entries) - MOST_ROWS,
         "cited": _cited(run),
-        "data": Markup(_data(run)),  # noqa: S704 - JSON with every "<" escaped
+        "data": Markup(_data(run, panel)),  # noqa: S704 - JSON with every "<" escaped
     }
+
+
+def _in_panel(run: Run) -> tuple[Entry, ...]:
+    """
+    The entries that the panel of the map can show: all of them, or on a crowded page those that are not as promised,
+    and the first others.
+    """
+    if len(run.entries) <= MOST_PANEL:
+        return run.entries
+    room = MOST_PANEL - sum(_sign(entry) not in PLAIN_SIGNS for entry in run.entries)
+    kept = []
+    for entry in run.entries:
+        plain = _sign(entry) in PLAIN_SIGNS
+        room -= plain
+        if not plain or room >= 0:
+            kept.append(entry)
+    return tuple(kept)
+
+
+def _part_of(run: Run, line: summary.Line, order: dict[str, int]) -> Part:
+    entries = tuple(entry for entry in run.entries if entry.result.case.operation == line.operation)
+    columns, rows = _map(entries, run.accounts.get(line.operation) or {}, order)
+    return Part(
+        operation=line.operation,
+        address=" ".join(run.header.operations[line.operation]),
+        columns=tuple((column, ", ".join(COLUMNS.get(column, ()))) for column in columns),
+        rows=rows,
+        strips=tuple(_strips(entries, order)),
+        told=f"{line.verdict}, {summary.counted(line.cases, 'case')}, {summary.counted(line.findings, 'finding')}",
+        open=len(run.header.operations) == 1 or line.verdict == "breaks",
+    )
 
 
 def _cited(run: Run) -> tuple[str, ...]:
@@ -370,38 +425,39 @@ def _mark(entry: Entry, index: int, partition: str, field: str = "") -> Mark:
     return Mark(index=index, outcome=outcome, sign=sign, label=f"{partition}: {summary.got(entry)}, {words}")
 
 
-def _map(run: Run, order: dict[str, int]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def _map(entries: Sequence[Entry], account: Json, order: dict[str, int]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """
     The columns (kinds of keyword) and the rows (fields) of the map; the account adds what combinations exercised.
     """
-    cells: dict[tuple[str, str], dict[tuple[str, int], Mark]] = {}
-    for field, keyword, partition, index in (*_own(run, order), *_constraints(run, order)):
+    cells: dict[tuple[str, str], dict[tuple[str, str], Mark]] = {}
+    by_id = {entry.result.case.id: entry for entry in entries}
+    for field, keyword, partition, case in (*_own(entries), *_constraints(account)):
         named = f"{keyword} {partition}".strip()
-        mark = _mark(run.entries[index], index, named, field) if index >= 0 else _unmet(named)
-        cells.setdefault((field, _column(keyword)), {}).setdefault((partition, index), mark)
+        mark = _mark(by_id[case], order.get(case, -1), named, field) if case in by_id else _unmet(named)
+        cells.setdefault((field, _column(keyword)), {}).setdefault((partition, case), mark)
     met = {column for _, column in cells}
     columns = tuple(column for column in (*COLUMNS, "other") if column in met)
     return columns, tuple(_row(field, columns, cells) for field in sorted({field for field, _ in cells}, key=_parts))
 
 
-def _own(run: Run, order: dict[str, int]) -> Iterator[tuple[str, str, str, int]]:
+def _own(entries: Iterable[Entry]) -> Iterator[tuple[str, str, str, str]]:
     """
-    (field, keyword, partition, index) of the cases that are about one field.
+    (field, keyword, partition, id) of the cases that are about one field.
     """
-    for entry in run.entries:
+    for entry in entries:
         case = entry.result.case
         if case.field and case.side != "protocol":
-            yield case.field, case.keyword, case.partition, order[case.id]
+            yield case.field, case.keyword, case.partition, case.id
 
 
-def _constraints(run: Run, order: dict[str, int]) -> Iterator[tuple[str, str, str, int]]:
+def _constraints(account: Json) -> Iterator[tuple[str, str, str, str]]:
     """
-    The same of the account, -1 where no case exercised it; what has another shape is passed over.
+    The same of an account, without a case where none exercised it; what has another shape is passed over.
     """
-    for each in (run.account or {}).get("constraints") or ():
+    for each in account.get("constraints") or ():
         if isinstance(each, dict) and each.get("field"):
             field, keyword, partition = (str(each.get(name) or "") for name in ("field", "keyword", "partition"))
-            yield field, keyword, partition, order.get(str(each.get("case")), -1)
+            yield field, keyword, partition, str(each.get("case") or "")
 
 
 def _column(keyword: str) -> str:
@@ -412,7 +468,7 @@ def _parts(field: str) -> list[str]:
     return field.split(".")
 
 
-def _row(field: str, columns: Sequence[str], cells: dict[tuple[str, str], dict[tuple[str, int], Mark]]) -> Row:
+def _row(field: str, columns: Sequence[str], cells: dict[tuple[str, str], dict[tuple[str, str], Mark]]) -> Row:
     parts = _parts(field)
     found = (sorted(cells.get((field, column), {}).values(), key=_order)[:MOST_MARKS] for column in columns)
     return Row(
@@ -443,9 +499,9 @@ def _unmet(partition: str) -> Mark:
     return Mark(index=-1, outcome="unmet", sign=sign, label=f"{partition}: {words}")
 
 
-def _strips(run: Run, order: dict[str, int]) -> Iterator[Strip]:
+def _strips(all_entries: Iterable[Entry], order: dict[str, int]) -> Iterator[Strip]:
     sorted_out: dict[str, list[Entry]] = {}
-    for entry in run.entries:
+    for entry in all_entries:
         case = entry.result.case
         if case.side == "protocol":
             sorted_out.setdefault(f"protocol: {case.keyword or case.partition}", []).append(entry)
@@ -454,7 +510,8 @@ def _strips(run: Run, order: dict[str, int]) -> Iterator[Strip]:
             sorted_out.setdefault(names.get(case.side, f"whole body: {case.side}"), []).append(entry)
     for name, entries in sorted_out.items():
         marks = (
-            _mark(entry, order[entry.result.case.id], entry.result.case.partition) for entry in entries[:MOST_MARKS]
+            _mark(entry, order.get(entry.result.case.id, -1), entry.result.case.partition)
+            for entry in entries[:MOST_MARKS]
         )
         yield Strip(name=name, marks=tuple(marks), more=len(entries) - MOST_MARKS)
 
@@ -473,13 +530,13 @@ def _listed(entry: Entry, order: dict[str, int]) -> dict[str, object]:
     }
 
 
-def _data(run: Run) -> str:
+def _data(run: Run, panel: Sequence[Entry]) -> str:
     """
     What the panel of the map shows of each case, as JSON that can stand inside a script element.
     """
     crowded = len(summary.groups(run, "finding")) > CROWDED
-    most = max(60, min(300, PANEL // (4 if crowded else 1) // (1 + len(run.entries))))
-    cases = [_told(entry, most, 120 if crowded else 300) for entry in run.entries]
+    most = max(60, min(300, PANEL // (4 if crowded else 1) // (1 + len(panel))))
+    cases = [_told(entry, most, 120 if crowded else 300) for entry in panel]
     return (
         json.dumps(cases, ensure_ascii=False, separators=(",", ":"))
         .replace("<", "\\u003c")
@@ -532,7 +589,7 @@ def number_line(run: Run, field: NumericField) -> NumberLine | None:
     The distance between two values grows with the logarithm of their difference, so that 59.999 and 60 stay apart.
     None where no case sent a number.
     """
-    numbers, others = _values(run, field.field)
+    numbers, others = _values(run, field)
     if not numbers:
         return None
     bounds = [each for each in (field.minimum, field.maximum) if each is not None]
@@ -541,8 +598,9 @@ def number_line(run: Run, field: NumericField) -> NumberLine | None:
     top = max(len([each for each in points if each.x == point.x]) for point in points)
     axis = 34.0 + 22 * top
     width = max(places.values()) + 60
+    several = len(run.header.operations) > 1
     return NumberLine(
-        field=field.field,
+        field=f"{field.operation}: {field.field}" if several else field.field,
         bounds=_bounds(field),
         points=tuple(_settled(points, axis)),
         others=tuple((text, _joint(entries, field.field), _tally(text, entries)) for text, entries in others.items()),
@@ -571,13 +629,18 @@ def _bounds(field: NumericField) -> str:
     return ", ".join([f"{kind}, {span}{default}", *opened])
 
 
-def _values(run: Run, field: str) -> tuple[list[tuple[float, tuple[str, list[Entry]]]], dict[str, list[Entry]]]:
+def _values(
+    run: Run, about: NumericField
+) -> tuple[list[tuple[float, tuple[str, list[Entry]]]], dict[str, list[Entry]]]:
     """
     Numbers in ascending order, each with its text and the cases that sent it, and the same of values that are none.
     """
     sent: dict[str, list[Entry]] = {}
+    field = about.field
     for entry in run.entries:
         case = entry.result.case
+        if about.operation not in ("", case.operation):
+            continue
         own = case.field == field
         if own or (case.side in ("valid", "generated", "corpus") and case.expect.outcome == "accepted"):
             text = summary.value_at(case.content, field)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as Xml
 from collections.abc import Mapping
 
-from rtkcontract.engine.run_file import Entry, Run
+from rtkcontract.engine.run_file import Entry, Run, counts_of
 from rtkcontract.model import Answered, Finding
 from rtkcontract.reports import summary
 
@@ -30,26 +30,42 @@ def document(run: Run) -> bytes:
     tallies["tests"] = str(count["cases"] + (run.footer is None))
     total = f"{sum(_seconds(entry) for entry in run.entries):.3f}"
     root = Xml.Element("testsuites", {"name": "rtkcontract", "time": total, **tallies})
-    suite = Xml.SubElement(root, "testsuite", _clean(_suite(run, tallies, count, total)))
-    properties = Xml.SubElement(suite, "properties")
-    for name, value in _properties(run).items():
-        Xml.SubElement(properties, "property", _clean({"name": name, "value": value}))
-    for entry in run.entries:
-        _testcase(suite, run, entry)
-    if run.footer is None:
-        _unfinished(suite, run)
+    for place, name in enumerate(run.header.operations):
+        _suite(root, run, name, last=place == len(run.header.operations) - 1)
     Xml.indent(root)
     content: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
 
 
-def _suite(run: Run, tallies: Mapping[str, str], count: Mapping[str, int], total: str) -> dict[str, str]:
+def _suite(root: Xml.Element, run: Run, operation: str, *, last: bool) -> None:
+    """
+    The cases of one operation; that a run was not finished is told in its last suite.
+    """
+    entries = [entry for entry in run.entries if entry.result.case.operation == operation]
+    count = counts_of(entry.result for entry in entries)
+    unfinished = last and run.footer is None
     when = summary.moment(run.header.started)
     stamp = {"timestamp": when.replace(tzinfo=None).isoformat(timespec="seconds")} if when else {}
-    return {"name": run.header.operation, **tallies, "skipped": str(count["skip"]), "time": total, **stamp}
+    tallies = {
+        "name": operation,
+        "tests": str(count["cases"] + unfinished),
+        "failures": str(sum(bool(_failures(entry)) for entry in entries)),
+        "errors": str(count["error"] + unfinished),
+        "skipped": str(count["skip"]),
+        "time": f"{sum(_seconds(entry) for entry in entries):.3f}",
+        **stamp,
+    }
+    suite = Xml.SubElement(root, "testsuite", _clean(tallies))
+    properties = Xml.SubElement(suite, "properties")
+    for name, value in _properties(run, operation).items():
+        Xml.SubElement(properties, "property", _clean({"name": name, "value": value}))
+    for entry in entries:
+        _testcase(suite, run, entry)
+    if unfinished:
+        _unfinished(suite, run)
 
 
-def _properties(run: Run) -> dict[str, str]:
+def _properties(run: Run, operation: str) -> dict[str, str]:
     header = run.header
     return {
         "verdict": summary.headline(run),
@@ -58,7 +74,7 @@ def _properties(run: Run) -> dict[str, str]:
         "base_url": header.base_url,
         "contract_revision": header.revision,
         "contract_digest": header.digest,
-        "operation": f"{header.method} {header.path}",
+        "operation": " ".join(header.operations[operation]),
         "plan": header.plan,
         **{f"version_{name}": version for name, version in header.versions.items()},
     }
@@ -75,7 +91,7 @@ def _failures(entry: Entry) -> list[Finding]:
 
 def _testcase(suite: Xml.Element, run: Run, entry: Entry) -> None:
     result = entry.result
-    names = {"classname": f"{run.header.operation}.{result.case.side}", "name": result.case.id}
+    names = {"classname": f"{result.case.operation}.{result.case.side}", "name": result.case.id}
     case = Xml.SubElement(suite, "testcase", _clean({**names, "time": f"{_seconds(entry):.3f}"}))
     found = _failures(entry)
     if found:
@@ -109,9 +125,7 @@ def _told(case: Xml.Element, tag: str, message: str, kind: str, body: str) -> No
 
 
 def _unfinished(suite: Xml.Element, run: Run) -> None:
-    case = Xml.SubElement(
-        suite, "testcase", _clean({"classname": run.header.operation, "name": "the run was finished"})
-    )
+    case = Xml.SubElement(suite, "testcase", _clean({"classname": run.header.subject, "name": "the run was finished"}))
     words = f"{len(run.entries)} of {run.header.planned} planned cases have a result"
     _told(case, "error", "the run was not finished", "could not tell", words)
 

@@ -103,13 +103,28 @@ def _head(run: Run) -> Iterator[str]:
         times = (summary.milliseconds(each) for each in (measured.p50, measured.p90, measured.p99))
         rows.append(("latency", "median {}, 90 % within {}, 99 % within {}".format(*times)))
     yield "\n".join(
-        [f"| {plain(header.operation)} | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
+        [f"| {plain(header.subject)} | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
     )
+    yield from _operations(run)
     yield from (f"\n{plain(problem)}" for problem in run.problems)
     if summary.exit_code(run):
         yield f"\n**What to do:** {plain(summary.advice(run))}"
     if since := compare_runs.since_all(run, None):
         yield f"\n**Since when:** {plain(since)}."
+
+
+def _operations(run: Run) -> Iterator[str]:
+    """
+    A row for each operation of several; those that keep their contract are counted.
+    """
+    lines = summary.by_operation(run) if len(run.header.operations) > 1 else ()
+    told = [line for line in lines if line.verdict != "keeps"]
+    if told:
+        yield "\n| operation | verdict | cases | findings | warnings |\n| --- | --- | --- | --- | --- |"
+    for line in told:
+        yield f"| {code(line.operation)} | {line.verdict} | {line.cases:,} | {line.findings:,} | {line.warnings:,} |"
+    if told and len(told) < len(lines):
+        yield f"| {summary.counted(len(lines) - len(told), 'more')} | keep | | | |"
 
 
 def _groups(run: Run) -> Iterator[str]:

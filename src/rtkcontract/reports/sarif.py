@@ -41,7 +41,7 @@ def document(run: Run, read: Read, helps: Mapping[str, str] | None = None) -> st
         "runs": [
             {
                 "tool": {"driver": _driver(run, rules, helps or {}, found)},
-                "automationDetails": {"id": f"rtkcontract/{run.header.operation}/{run.header.kind}/"},
+                "automationDetails": {"id": f"rtkcontract/{run.header.subject.replace(' ', '-')}/{run.header.kind}/"},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [_invocation(run)],
                 "properties": {"verdict": summary.headline(run), "judged": summary.judged(run)},
@@ -106,7 +106,12 @@ def _result(run: Run, entry: Entry, finding: Finding, rules: list[str], read: Re
             "caseAndCheck/v1": _hash(mark),
             "caseCheckAndPlace/v1": _hash(f"{mark}\n{finding.where}"),
         },
-        "properties": {"case": finding.case_id, "where": summary.visible(finding.where), "sources": list(told.sources)},
+        "properties": {
+            "case": finding.case_id,
+            "operation": entry.result.case.operation,
+            "where": summary.visible(finding.where),
+            "sources": list(told.sources),
+        },
     }
 
 
@@ -126,5 +131,5 @@ def _location(run: Run, schema_at: str, read: Read) -> Json:
             "artifactLocation": {"uri": FOLDER + file},
             "region": {"startLine": line},
         },
-        "logicalLocations": [{"fullyQualifiedName": pointer or run.header.operation, "kind": "member"}],
+        "logicalLocations": [{"fullyQualifiedName": pointer or run.header.subject, "kind": "member"}],
     }

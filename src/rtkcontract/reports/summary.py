@@ -349,12 +349,12 @@ def headline(run: Run) -> str:
     The verdict in one sentence that needs no knowledge of this toolkit.
     """
     count = counts(run)
-    name = run.header.operation
+    name = run.header.subject
     tail = ", ".join([cases_sent(run), *(counted(count[f"{word}s"], word) for word in ("finding", "warning"))])
     return (
         f"{verdict_words(run)}: {tail} (judged: {judged(run)})"
         if run.entries
-        else f"{name} was not judged: no case was sent"
+        else f"{name} {_were(run)} not judged: no case was sent"
     )
 
 
@@ -371,15 +371,76 @@ def verdict_words(run: Run) -> str:
     """
     "create_meeting keeps its contract", "… breaks its contract in 2 ways", "… could not be judged", unfinished or not.
     """
-    name, count, found = run.header.operation, counts(run), groups(run, "finding")
+    name, count, found = run.header.subject, counts(run), groups(run, "finding")
+    several = len(run.header.operations) > 1
     if run.footer is None:
         ways = f", {counted(len(found), 'way')} to break the contract so far" if found else ", nothing found so far"
-        return f"{name} was judged only in part, the run was not finished{ways}"
+        return f"{name} {_were(run)} judged only in part, the run was not finished{ways}"
+    if found and several:
+        broken = len(broken_operations(run))
+        words = f"{broken} of {name} {'break their' if broken > 1 else 'breaks its'}"
+        return f"{words} contract in {counted(len(found), 'way')}"
     if found:
         return f"{name} breaks its contract in {counted(len(found), 'way')}"
     if exit_code(run) == 2:
         return f"{name} could not be judged, {count['error']} of {counted(count['cases'], 'case')} got no verdict"
-    return f"{name} keeps its contract"
+    return f"{name} keep their contract" if several else f"{name} keeps its contract"
+
+
+def _were(run: Run) -> str:
+    return "were" if len(run.header.operations) > 1 else "was"
+
+
+def broken_operations(run: Run) -> tuple[str, ...]:
+    """
+    The operations with findings, in the order of the run.
+    """
+    broken = {entry.result.case.operation for entry in run.entries if outcome_of(entry) == "finding"}
+    return tuple(name for name in run.header.operations if name in broken)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """
+    One operation of a run in short.
+    """
+
+    operation: str
+    verdict: str
+    """"keeps", "breaks", "could not be judged" or "not judged"."""
+    cases: int
+    findings: int
+    warnings: int
+    skipped: int
+
+
+def by_operation(run: Run) -> tuple[Line, ...]:
+    """
+    What came of each operation, in the order of the run.
+    """
+    lines = []
+    for name in run.header.operations:
+        count = counts_of(entry.result for entry in run.entries if entry.result.case.operation == name)
+        verdict = (
+            "breaks"
+            if count["fail"] or count["findings"]
+            else "could not be judged"
+            if count["error"]
+            else "keeps"
+            if count["pass"]
+            else "not judged"
+        )
+        lines.append(
+            Line(
+                operation=name,
+                verdict=verdict,
+                cases=count["cases"],
+                findings=count["findings"],
+                warnings=count["warnings"],
+                skipped=count["skip"],
+            )
+        )
+    return tuple(lines)
 
 
 def _status(entry: Entry) -> int:
@@ -664,7 +725,7 @@ def reproduce(run: Run, finding: Finding) -> str:
     if header.plan != DEFAULT_PLAN:
         words += ["--plan", header.plan]
     if verb == ["check"]:
-        words += ["--operation", header.operation]
+        words += ["--operation", finding.case_id.partition("/")[0]]
     if finding.check == "latency" and (allowed := WITHIN.search(finding.expected)):
         words += ["--max-latency", allowed[1]]
     return visible(shlex.join(words))
@@ -739,7 +800,7 @@ def gaps(run: Run) -> tuple[Gap, ...]:
         found.append(Gap(what=f"{counted(missing, 'planned case')} not sent", why=why))
     for status, word in (("error", "without a verdict"), ("skip", "not sent")):
         found += _by_reason((entry for entry in run.entries if entry.result.status == status), word)
-    return (*found, *_account_gaps(run.account or {}))
+    return (*found, *_account_gaps(run))
 
 
 def _by_reason(entries: Iterable[Entry], word: str) -> Iterator[Gap]:
@@ -750,47 +811,61 @@ def _by_reason(entries: Iterable[Entry], word: str) -> Iterator[Gap]:
         yield Gap(what=f"{counted(len(cases), 'case')} {word}", why=reason, cases=tuple(cases))
 
 
-def _account_gaps(account: Json) -> Iterator[Gap]:
+def _account_gaps(run: Run) -> Iterator[Gap]:
     """
-    What the account says was not met; one entry a kind, its members in `cases`.
+    What the accounts say was not met; one entry a kind, its members in `cases`.
     """
-    constraints = [each for each in account.get("constraints") or () if isinstance(each, dict)]
-    unmet = [
-        _told([each.get(name) for name in ("field", "keyword", "partition")])
-        for each in constraints
-        if not each.get("case")
-    ]
-    kinds = [
-        (unmet, "partition", "no answered case exercised it"),
-        (account.get("impossible") or (), "combination", "no valid body can hold it"),
-        (account.get("unreached") or (), "combination", "not reached within the search"),
-        (account.get("left_out") or (), "case", "left out of this plan"),
-    ]
-    for found, word, why in kinds:
-        if found:
-            yield Gap(what=counted(len(found), word), why=why, cases=tuple(_told(each) for each in found))
+    several = len(run.header.operations) > 1
+    members: dict[str, list[str]] = {"unmet": [], "impossible": [], "unreached": [], "left_out": []}
+    for name, account in run.accounts.items():
+        constraints = [each for each in account.get("constraints") or () if isinstance(each, dict)]
+        named = ("field", "keyword", "partition")
+        unmet = [[each.get(part) for part in named] for each in constraints if not each.get("case")]
+        for kind in members:
+            each_of = unmet if kind == "unmet" else account.get(kind) or ()
+            own = several and kind != "left_out"  # the id of a case names its operation
+            members[kind] += [f"{name}: {_told(each)}" if own else _told(each) for each in each_of]
+    words = {
+        "unmet": ("partition", "no answered case exercised it"),
+        "impossible": ("combination", "no valid body can hold it"),
+        "unreached": ("combination", "not reached within the search"),
+        "left_out": ("case", "left out of this plan"),
+    }
+    for kind, (word, why) in words.items():
+        if members[kind]:
+            yield Gap(what=counted(len(members[kind]), word), why=why, cases=tuple(members[kind]))
     for name in ("pairs", "triples"):
-        count = account.get(name) or {}
-        if count.get("covered", 0) < count.get("possible", 0):
-            missed = f"{count['possible'] - count['covered']:,} of {count['possible']:,} {name} of values"
+        met, possible = _tuples(run, name)
+        if met < possible:
+            missed = f"{possible - met:,} of {possible:,} {name} of values"
             yield Gap(what=missed, why="no answered case held them together")
+
+
+def _tuples(run: Run, name: str) -> tuple[int, int]:
+    """
+    How many pairs or triples were covered and are possible, over all operations.
+    """
+    told = [count for account in run.accounts.values() if (count := account.get(name))]
+    return sum(count.get("covered", 0) for count in told), sum(count.get("possible", 0) for count in told)
 
 
 def covered(run: Run) -> str:
     """
     The account in one line; "" without one.
     """
-    account = run.account or {}
-    constraints = [each for each in account.get("constraints") or () if isinstance(each, dict)]
+    constraints = [
+        each for account in run.accounts.values() for each in account.get("constraints") or () if isinstance(each, dict)
+    ]
     parts = (
         [f"{sum(bool(each.get('case')) for each in constraints):,} of {len(constraints):,} partitions"]
         if constraints
         else []
     )
     parts += [
-        f"{count['covered']:,} of {count['possible']:,} {name}"
+        f"{met:,} of {possible:,} {name}"
         for name in ("pairs", "triples")
-        if (count := account.get(name)) and {"covered", "possible"} <= set(count)
+        for met, possible in [_tuples(run, name)]
+        if possible
     ]
     return ", ".join(parts)
 

@@ -103,6 +103,7 @@ def _lines(run: Run, earlier: Run | None) -> Iterator[Text]:
     yield _line(_about(run), "dim")
     for problem in run.problems:
         yield _line(f"{run.name}: {problem}", "yellow")
+    yield from _operations(run)
     found = summary.groups(run, "finding")
     for number, group in enumerate(found[:SHOWN], 1):
         yield _line()
@@ -112,6 +113,23 @@ def _lines(run: Run, earlier: Run | None) -> Iterator[Text]:
         yield from _short(run, severity)
     yield from _missing(run)
     yield from _next(run, earlier)
+
+
+def _operations(run: Run) -> Iterator[Text]:
+    """
+    Of several operations, those that do not keep their contract, one line each.
+    """
+    lines = summary.by_operation(run) if len(run.header.operations) > 1 else ()
+    told = [line for line in lines if line.verdict != "keeps"]
+    if not told:
+        return
+    yield _line()
+    for line in told:
+        words = f" - {line.operation}: {line.verdict}, {summary.counted(line.findings, 'finding')}, "
+        skipped = f", {line.skipped:,} not sent" if line.skipped else ""
+        yield _line(f"{words}{summary.counted(line.cases, 'case')}{skipped}")
+    if len(told) < len(lines):
+        yield _line(f" - {summary.counted(len(lines) - len(told), 'other')}: keep their contract")
 
 
 def _further(found: tuple[summary.Group, ...]) -> Iterator[Text]:

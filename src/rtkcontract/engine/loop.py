@@ -1,0 +1,394 @@
+"""
+The one loop: cases in, results out, through whatever answers; and the run that they make together.
+
+1. A case is sent with the objects that it needs (`resources`), judged by itself and kept; what a run file holds is on
+   disk before the next case is sent.
+2. At the end the responses of each operation are judged together, what failed is narrowed down, and the coverage is
+   counted.
+3. What cannot be judged by anybody, such as a wrong token, ends a run at its first case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from rtkcontract.checks import across
+from rtkcontract.checks import judge as judging
+from rtkcontract.contract import deviations
+from rtkcontract.contract.requests import request_of
+from rtkcontract.engine import minimise, plan_cache, run_file, targets
+from rtkcontract.engine.resources import Ledger, Resources, Unmade, stand_ins
+from rtkcontract.engine.versions import tool_versions
+from rtkcontract.errors import CannotTell
+from rtkcontract.generation import contract_coverage
+from rtkcontract.generation.plan import Plan
+from rtkcontract.model import (
+    Answered,
+    Case,
+    Contract,
+    Finding,
+    Json,
+    Made,
+    Observation,
+    Operation,
+    Request,
+    Result,
+    Target,
+    Unanswered,
+)
+from rtkcontract.network import rate as network_rate
+
+if TYPE_CHECKING:
+    from rtkcontract.generation import fuzz
+
+UNREACHED: Final = (401, 403, 404)
+"""Statuses that, in response to the first well-addressed case, say that the variables are wrong, not the API."""
+
+
+EXPLAINING: Final = 40
+"""Requests that may be spent on narrowing down what failed, in the whole run."""
+
+
+MAKERS: Final = {"live": "vendor", "emulator": "emulator", "documentation": "documentation"}
+"""The folder of a recording -> whose response it holds, as reports say it."""
+
+
+Open = Callable[[], AbstractContextManager[targets.Asking]]
+
+
+class Exchange:
+    """
+    An open target: sends cases of any operation of a contract, with the objects that they need.
+    """
+
+    def __init__(self, contract: Contract, asking: targets.Asking, ledger: Ledger | None = None) -> None:
+        self.contract, self.asking = contract, asking
+        self.resources = Resources(contract, asking.target, asking.send, self._minimal, ledger)
+
+    def ids_of(self, case: Case) -> dict[Made, str]:
+        """
+        What stands in the places of ids: those of objects of this run, or what recordings have for them. Raises Unmade.
+        """
+        operation = self.contract.operations[case.operation]
+        return (
+            stand_ins(operation, case)
+            if self.asking.through == "recordings"
+            else self.resources.ids_of(operation, case)
+        )
+
+    def send(self, case: Case) -> Observation:
+        """
+        The response to a case. Raises CannotTell where the ledger cannot be written.
+        """
+        return self.sent(case)[1]
+
+    def sent(self, case: Case) -> tuple[Request | None, Observation]:
+        """
+        The request of a case as it was sent, None where it could not be made, and the response.
+        """
+        operation = self.contract.operations[case.operation]
+        try:
+            ids = self.ids_of(case)
+        except Unmade as error:
+            return None, Unanswered(reason=str(error), missing=error.absent)
+        request = request_of(operation, case, self.asking.target, ids)
+        observation = self.asking.send(request)
+        if self.asking.through != "recordings":
+            self.resources.keep(operation, case, observation, ids)
+        return request, observation
+
+    def _minimal(self, operation: Operation) -> Case | None:
+        plan = plan_cache.planned(self.contract, operation, "standard")
+        return next((case for case in plan.cases if case.expect.outcome == "accepted" and case.side == "valid"), None)
+
+
+class Loop:
+    """
+    One run of some plans. `open_target` opens what answers, at the first case; a context manager.
+
+    `redact` removes what a run file must not hold. With `max_latency_s` a slower response is a finding.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        plans: Mapping[str, Plan],
+        target: Target,
+        open_target: Open,
+        *,
+        plan: str = "",
+        max_latency_s: float | None = None,
+        redact: Callable[[str], str] = str,
+        file: Path | None = None,
+        ledger: Path | None = None,
+        through: targets.Through = "sockets",
+    ) -> None:
+        self.contract, self.plans, self.target, self.plan = contract, plans, target, plan
+        self.max_latency_s, self.redact, self.through = max_latency_s, redact, through
+        self.cases = {case.id: case for each in plans.values() for case in each.cases}
+        self.entries: dict[str, run_file.Entry] = {}
+        self.started = _now()
+        self._open, self._exits = open_target, contextlib.ExitStack()
+        self._exchange: Exchange | None = None
+        self._ledger, self._begun = ledger, False
+        self._writer: run_file.Writer | None = None
+        if file is not None:
+            self._writer = self._exits.enter_context(run_file.Writer(file, redact))
+            self._writer.header(self.header())
+
+    def __enter__(self) -> Loop:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """
+        Close what was opened; the run file stays as it is.
+        """
+        self._exits.close()
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """
+        The operations of the run, by name.
+        """
+        return {name: self.contract.operations[name] for name in self.plans}
+
+    @property
+    def unrecorded(self) -> tuple[str, ...]:
+        """
+        Ids of the cases that have no recording, where recordings are judged.
+        """
+        if self.through != "recordings":
+            return ()
+        return tuple(name for name, entry in self.entries.items() if entry.result.status == "skip")
+
+    def exchange(self) -> Exchange:
+        """
+        The target, opened at its first use.
+        """
+        if self._exchange is None:
+            asking = self._exits.enter_context(self._open())
+            ledger = None
+            if self._ledger is not None:
+                ledger = Ledger(self._ledger)
+                self._exits.callback(ledger.close)
+            self._exchange = Exchange(self.contract, asking, ledger)
+            self.target, self.through = asking.target, asking.through
+        return self._exchange
+
+    def judge(self, case: Case) -> Result:
+        """
+        Send one case and judge the response by itself.
+        """
+        observation = self.exchange().send(case)
+        if isinstance(observation, Unanswered) and observation.missing:
+            return Result(case=case, status="skip", findings=(), observation=observation, reason=observation.reason)
+        operation = self.contract.operations[case.operation]
+        if isinstance(observation, Answered) and observation.recorded_from:
+            operation = deviations.of_maker(operation, observation.recorded_from)
+        secrets = (self.target.token,) if self.through != "recordings" else ()
+        return judging.judge(
+            self.contract, operation, case, observation, max_latency_s=self.max_latency_s, secrets=secrets
+        )
+
+    def ask(self, case: Case) -> Result:
+        """
+        Send, judge and keep one case. Raises CannotTell where the first one shows that nothing can be judged.
+        """
+        result = self.judge(case)
+        self.keep(result)
+        if not self._begun:
+            self._begun = True
+            self._check_reached(result)
+        return result
+
+    def run(self) -> Iterator[Result]:
+        """
+        Ask all cases, operation by operation.
+        """
+        for plan in self.plans.values():
+            for case in plan.cases:
+                yield self.ask(case)
+
+    def hunt(self, operation: Operation, side: fuzz.Side, **limits: Any) -> tuple[fuzz.Hunt, list[Result]]:
+        """
+        Send generated bodies of one side, within the limits of `fuzz.hunt`; the results of its counterexamples.
+
+        Raises CannotTell where a body gets no verdict.
+        """
+        from rtkcontract.generation import fuzz  # brings hypothesis, which takes long
+
+        results: dict[str, Result] = {}
+
+        def judged(case: Case) -> list[Finding]:
+            results[case.id] = result = self.judge(case)
+            if result.status not in ("pass", "fail"):
+                raise CannotTell(result.reason)
+            return [finding for finding in result.findings if finding.severity == "finding"]
+
+        hunted = fuzz.hunt(self.contract, operation, judged, side=side, **limits)
+        return hunted, [results[example.case.id] for example in hunted.counterexamples]
+
+    def keep(self, result: Result) -> None:
+        """
+        Take a result into the run, in place of an earlier one of its case.
+        """
+        observation = result.observation
+        answered = observation if isinstance(observation, Answered) else None
+        self._enter(
+            run_file.entry_of(
+                self.contract.operations[result.case.operation],
+                result,
+                recorded_at=answered.recorded_at if answered else "",
+                recorded_from=MAKERS.get(answered.recorded_from, "unknown")
+                if answered and answered.recorded_at
+                else "",
+            )
+        )
+
+    def take(self, line: Json) -> None:
+        """
+        Take in a result that another process has sent, as `run_file.line_of` gave it.
+        """
+        entry = run_file.entry_from(line)
+        own = self.cases.get(entry.result.case.id, entry.result.case)
+        self._enter(replace(entry, result=replace(entry.result, case=own)))
+
+    def _enter(self, entry: run_file.Entry) -> None:
+        self.entries[entry.result.case.id] = entry
+        if self._writer is not None:
+            self._writer.result(entry)
+
+    def _check_reached(self, result: Result) -> None:
+        """
+        The very first case shows wrong variables, or that there is no server.
+        """
+        if self.target.kind != "live" or result.case.expect.outcome != "accepted":
+            return
+        observation = result.observation
+        if isinstance(observation, Unanswered):
+            raise CannotTell(f"the target does not answer: {observation.reason}; nothing else was sent")
+        if observation.response.status in UNREACHED:
+            raise CannotTell(
+                f"the target refuses the first well-formed request with {observation.response.status}: "
+                f"check {', '.join(targets.VARIABLES.values())}; nothing else was sent"
+            )
+
+    # The end of a run.
+
+    def finish(self, *, interrupted: bool = False, explain: bool = True) -> run_file.Run:
+        """
+        Judge all responses together, narrow down what failed, complete the run file, and close.
+        """
+        with self._exits:
+            asks = explain and not interrupted and self.through != "recordings" and self._exchange is not None
+            budget = EXPLAINING
+            for name, plan in self.plans.items():
+                results = self._results(name)
+                judged = across.judge_run(self.contract, self.contract.operations[name], results)
+                found = minimise.explained(plan.bodies, judged, self.judge if asks and budget > 0 else None, budget)
+                budget -= sum(explanation.requests for explanation in found)
+                for before, after in zip(results, minimise.with_causes(judged, found), strict=True):
+                    if before != after:
+                        self._enter(replace(self.entries[after.case.id], result=after))
+            accounts = {name: contract_coverage.account(plan, self._results(name)) for name, plan in self.plans.items()}
+            finished = _now()
+            if self._writer is not None:
+                for name, account in accounts.items():
+                    self._writer.account(name, account)
+                if not interrupted:
+                    self._writer.footer(finished)
+        entries = self._ordered(self.entries.values())
+        counts = run_file.counts_of(entry.result for entry in entries)
+        return run_file.Run(
+            header=self.header(),
+            entries=entries,
+            accounts=accounts,
+            footer=None if interrupted else run_file.Footer(finished=finished, counts=counts),
+        )
+
+    def _results(self, operation: str) -> list[Result]:
+        mine = (entry for entry in self.entries.values() if entry.result.case.operation == operation)
+        return [entry.result for entry in self._ordered(mine)]
+
+    def _ordered(self, entries: Iterable[run_file.Entry]) -> tuple[run_file.Entry, ...]:
+        """
+        In the order of the plans; processes that share a run finish in any order.
+        """
+        order = {name: place for place, name in enumerate(self.cases)}
+        return tuple(sorted(entries, key=lambda entry: order.get(entry.result.case.id, len(order))))
+
+    def header(self) -> run_file.Header:
+        """
+        What is judged, as far as it is known now.
+        """
+        target = self.target
+        if target.kind == "emulator" and self._exchange is None:  # its address is known once it is started
+            target = replace(target, base_url="")
+        return run_file.header_of(
+            self.contract,
+            self.operations.values(),
+            target,
+            observed=self._observed(),
+            through=self.through,
+            plan=self.plan,
+            started=self.started,
+            planned=len(self.cases),
+            versions=tool_versions(),
+        )
+
+    def _observed(self) -> str:
+        """
+        Who answers: told by the address and the signature of the responses, not by what was asked for.
+        """
+        if self.target.kind != "live":
+            return {"cassettes": "recording", "emulator": "emulator"}[self.target.kind]
+        told = "vendor" if self.target.base_url == targets.DEFAULT_BASE_URL else "server"
+        return run_file.who(told, (entry.result for entry in self.entries.values()))
+
+    def announcement(self, limits: tuple[Json, ...], folder: Path) -> list[str]:
+        """
+        What the run is about to do, in lines, before the first request.
+        """
+        where = {
+            "sockets": f"live, {urlsplit(self.target.base_url).hostname}",
+            "process": "the emulator in this process, which proves this toolkit and not the vendor",
+            "recordings": f"recordings in {folder.name}/, offline",
+        }[self.through]
+        if self.target.kind == "emulator" and self.through == "sockets":
+            where = "the emulator on loopback, which proves this toolkit and not the vendor"
+        left_out = sum(len(plan.left_out) for plan in self.plans.values())
+        subject = self.header().subject
+        lines = [
+            f"target: {where}",
+            f"contract: {subject}, revision {self.contract.revision} ({self.contract.digest})",
+            f"plan: {self.plan}, {len(self.cases)} requests" + (f", {left_out} left out" if left_out else ""),
+        ]
+        if self.target.kind == "live":
+            rates = " and ".join(f"{limit['requests']} in {limit['period_s']} s" for limit in limits) or "no limit"
+            seconds = network_rate.estimate_s(len(self.cases), limits)
+            lines.append(
+                f"it may create {self.creates} objects; rate kept under {rates}; about {seconds:.0f} s at that rate"
+            )
+        return lines
+
+    @property
+    def creates(self) -> int:
+        """
+        The most objects that the cases of the run may make.
+        """
+        roles = {name: operation.role for name, operation in self.operations.items()}
+        return sum(plan.meetings for name, plan in self.plans.items() if roles[name] == "create")
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,106 @@
+"""
+Which operations and which of their cases a run sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from rtkcontract.engine import plan_cache
+from rtkcontract.errors import CannotTell
+from rtkcontract.generation.plan import Plan
+from rtkcontract.model import Case, Contract, Operation, Progress
+
+SMOKE: Final = 2_500
+"""Requests of the plan `smoke` for several operations together."""
+
+
+def operations_of(contract: Contract, names: Iterable[str] = (), tags: Iterable[str] = ()) -> dict[str, Operation]:
+    """
+    The operations that are named or tagged, in the order of the contract; the first one where nothing is asked for.
+
+    Raises CannotTell for a name or a tag that the contract does not have.
+    """
+    names, tags = tuple(names), tuple(tags)
+    for name in names:
+        if name not in contract.operations:
+            raise CannotTell(f"there is no operation {name}; the contract has {_listed(contract.operations)}")
+    known = {tag for operation in contract.operations.values() for tag in operation.tags}
+    for tag in tags:
+        if tag not in known:
+            raise CannotTell(f"no operation has the tag {tag}; the tags are {_listed(sorted(known)) or 'none'}")
+    if not names and not tags:
+        names = (next(iter(contract.operations)),)
+    return {
+        name: operation
+        for name, operation in contract.operations.items()
+        if name in names or set(operation.tags) & set(tags)
+    }
+
+
+def _listed(names: Iterable[str], most: int = 12) -> str:
+    names = list(names)
+    more = f" and {len(names) - most} more (rtkcontract cases operations)" if names[most:] else ""
+    return ", ".join(names[:most]) + more
+
+
+def plans_of(
+    contract: Contract, operations: Mapping[str, Operation], name: str, *, progress: Progress | None = None
+) -> dict[str, Plan]:
+    """
+    The named plan of each operation; `smoke` of several operations keeps to SMOKE requests.
+    """
+    plans: dict[str, Plan] = {}
+    for done, operation in enumerate(operations.values()):
+        own = progress if len(operations) == 1 else None
+        plans[operation.name] = plan_cache.planned(contract, operation, name, progress=own)
+        if progress and own is None:
+            progress(done + 1, len(operations))
+    return capped(plans, SMOKE) if name == "smoke" and len(plans) > 1 else plans
+
+
+def capped(plans: Mapping[str, Plan], most: int | None) -> dict[str, Plan]:
+    """
+    The first cases of each plan, `most` in all: each plan begins with what detects most, so all are cut at one level,
+    and what is left over goes to the first that have more.
+    """
+    sizes = {name: len(plan.cases) for name, plan in plans.items()}
+    if most is None or sum(sizes.values()) <= most:
+        return dict(plans)
+    left, shares = most, dict.fromkeys(plans, 0)
+    open_ = [name for name, size in sizes.items() if size]
+    while left and open_:
+        level = max(1, left // len(open_))
+        for name in open_:
+            more = min(level, sizes[name] - shares[name], left)
+            shares[name] += more
+            left -= more
+        open_ = [name for name in open_ if shares[name] < sizes[name]]
+    return {name: plan.capped(shares[name]) for name, plan in plans.items()}
+
+
+def shard_numbers(text: str) -> tuple[int, int]:
+    """
+    `1/4` as (1, 4). Raises CannotTell.
+    """
+    number, slash, count = text.partition("/")
+    if not slash or not number.isdecimal() or not count.isdecimal():
+        raise CannotTell(f"--shard {text} is no shard; write it as 1/4")
+    if not 1 <= int(number) <= int(count):
+        raise CannotTell(f"--shard {text} is no shard; the first number runs from 1 to the second")
+    return int(number), int(count)
+
+
+def sharded(plans: Mapping[str, Plan], text: str | None, shard_of: Callable[[Case, int], int]) -> dict[str, Plan]:
+    """
+    The cases of one shard, as `1/4` names it; `shard_of` gives the shard of a case among so many, counted from 0.
+    """
+    if text is None:
+        return dict(plans)
+    number, count = shard_numbers(text)
+    return {
+        name: replace(plan, cases=tuple(case for case in plan.cases if shard_of(case, count) == number - 1))
+        for name, plan in plans.items()
+    }

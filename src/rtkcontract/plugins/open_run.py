@@ -1,0 +1,89 @@
+"""
+What a user asks for -> a run that is ready to send: the same for pytest and for the command line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtkcontract.contract import load
+from rtkcontract.contract.requests import request_of
+from rtkcontract.engine import selection, targets
+from rtkcontract.engine.loop import Loop
+from rtkcontract.engine.resources import stand_ins
+from rtkcontract.errors import CannotTell
+from rtkcontract.model import Case, Progress
+from rtkcontract.recordings import folder as cassette_folder
+from rtkcontract.recordings.key import key_of, shard_of
+from rtkcontract.redaction.redactor import redactor_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """
+    The options of `engine.run_options.RUN` with their values.
+    """
+
+    target: str = "cassettes"
+    base_url: str | None = None
+    plan: str = "standard"
+    operation: Sequence[str] = ()
+    tag: Sequence[str] = ()
+    schemas: str | None = None
+    max_requests: int | None = None
+    max_latency: float | None = None
+    rate: int | None = None
+    shard: str | None = None
+    cassettes: str | None = None
+    run_file: str | None = None
+    sockets: bool = False
+    no_explain: bool = False
+    release: bool = False
+
+
+def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | None = None) -> tuple[Loop, list[str]]:
+    """
+    The run, and the lines that announce it. Raises CannotTell with one line for what cannot be met.
+    """
+    contract = load.load_contract(Path(asked.schemas) if asked.schemas else None)
+    operations = selection.operations_of(contract, asked.operation, asked.tag)
+    target = targets.target_of(asked.target, environment, asked.base_url)
+    shards = selection.shard_numbers(asked.shard)[1] if asked.shard else 1
+    limits = targets.limits_of(operations.values(), target, asked.rate, shards=shards)
+    redactor = redactor_of(contract, target)
+    folder = Path(asked.cassettes) if asked.cassettes else load.data_folder("cassettes")
+
+    def shard(case: Case, count: int) -> int:
+        operation = operations[case.operation]
+        request = request_of(operation, case, target, stand_ins(operation, case))
+        return shard_of(key_of(redactor.request(request)), count)
+
+    plans = selection.plans_of(contract, operations, asked.plan, progress=progress)
+    plans = selection.capped(selection.sharded(plans, asked.shard, shard), asked.max_requests)
+    if not any(plan.cases for plan in plans.values()):
+        part = f"shard {asked.shard} of the plan" if asked.shard else "the plan"
+        raise CannotTell(f"{part} {asked.plan} of {', '.join(plans)} has no case, so nothing can be told")
+    sockets = asked.sockets or target.kind == "live"
+    through: targets.Through = "recordings" if target.kind == "cassettes" else "sockets" if sockets else "process"
+
+    def open_target() -> contextlib.AbstractContextManager[targets.Asking]:
+        if through == "recordings":
+            send = cassette_folder.replayer(folder, redactor)
+            return contextlib.nullcontext(targets.Asking(target=target, send=send, limits=(), through=through))
+        return targets.asking(contract, target, rate=asked.rate, sockets=sockets, shards=shards)
+
+    loop = Loop(
+        contract,
+        plans,
+        target,
+        open_target,
+        plan=asked.plan,
+        max_latency_s=asked.max_latency,
+        redact=redactor.text if target.kind == "live" else str,  # the emulator and the recordings know no secret
+        file=Path(asked.run_file) if asked.run_file else None,
+        through=through,
+    )
+    return loop, loop.announcement(limits, folder)
