@@ -23,7 +23,8 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from rtkcontract.contract.requests import request_of
 from rtkcontract.emulator.answers import emulator
 from rtkcontract.engine import run_file, targets
 from rtkcontract.generation import plan as generation_plan
-from rtkcontract.model import Answered, Contract, Json, Operation, Request, Response, Result
+from rtkcontract.model import Answered, Case, Contract, Json, Operation, Request, Response, Result
 from rtkcontract.openapi import references
 from rtkcontract.recordings import replay as replaying
 from rtkcontract.reports import text as text_report
@@ -290,6 +291,11 @@ LIES = {
     "relations": Lie(
         words="reads a body by the order of its members", fault="keep-alive lost where title stands behind it"
     ),
+    "nulls": Lie(words="stores a null as the word None", fault="null as a word"),
+    "protocol": Lie(words="says that its JSON is Latin-1", fault="charset of its own"),
+    "disclosure": Lie(words="shows its stack trace in a refusal", fault="stack trace"),
+    "clock": Lie(words="always tells the same time", fault="time stands still"),
+    "allowed": Lie(words="leaves out of Allow what it has just accepted", fault="Allow without POST"),
     "deviation": Lie(
         words="has mended what a deviation excuses",
         deviation={
@@ -298,6 +304,49 @@ LIES = {
             "reason": "59 seconds are taken, reported to the vendor",
         },
     ),
+}
+
+
+def _words(sent: Json, told: dict[str, Json]) -> None:
+    """
+    A default of its own for the word limit of a summary.
+    """
+    if faults.get(sent, faults.SU) is not faults.GONE and faults.get(sent, faults.WORDS) is faults.GONE:
+        told["ai_config"]["summarization"]["word_limit"] = 300
+
+
+def _null_words(sent: Json, told: dict[str, Json]) -> None:
+    if isinstance(sent, dict) and sent.get("title", "") is None:
+        told["title"] = "None"
+
+
+def _dated() -> Callable[[Request, Json, Response], Response]:
+    """
+    A date that goes on by a second with each response.
+    """
+    seconds = itertools.count()
+
+    def change(_: Request, __: Json, response: Response) -> Response:
+        date = format_datetime(NOON + timedelta(seconds=next(seconds) % 300), usegmt=True)
+        return dataclasses.replace(response, headers=(*response.headers, ("date", date)))
+
+    return change
+
+
+def _status(code: int) -> Callable[[Request, Json, Response], bool]:
+    return lambda _, __, response: response.status == code
+
+
+TRACE = 'Traceback (most recent call last): File "/srv/rooms/api.py", line 31, in create'
+CHECK_NAMES = {"allowed": "protocol"}
+"""The function of a check, where its findings go by the name of another."""
+OWN_FAULTS = {
+    "words of 300": faults.data(_words),
+    "null as a word": faults.data(_null_words),
+    "charset of its own": faults.says(faults.header("content-type", "application/json; charset=iso-8859-1")),
+    "stack trace": faults.says(faults.service_error(400, TRACE), when=_status(400)),
+    "time stands still": faults.says(_dated()),
+    "Allow without POST": faults.says(faults.header("allow", "GET"), when=_status(405)),
 }
 
 
@@ -315,17 +364,9 @@ def _server(lie: Lie) -> Callable[[Request], Response]:
         now=lambda: NOON,
         new_id=lambda: str(uuid.UUID(int=0xE0000000_0000_4000_8000_000000000000 + next(numbers))),
     )
-    zoo = {fault.name: fault.wrap for fault in faults.FAULTS} | {"words of 300": faults.data(_words)}
+    zoo = {fault.name: fault.wrap for fault in faults.FAULTS} | OWN_FAULTS
     wrap = zoo[lie.fault] if lie.fault else None
     return wrap(honest) if wrap else honest
-
-
-def _words(sent: Json, told: dict[str, Json]) -> None:
-    """
-    A default of its own for the word limit of a summary.
-    """
-    if faults.get(sent, faults.SU) is not faults.GONE and faults.get(sent, faults.WORDS) is faults.GONE:
-        told["ai_config"]["summarization"]["word_limit"] = 300
 
 
 def _run(operation: Operation, results: Iterable[Result]) -> run_file.Run:
@@ -350,6 +391,14 @@ def _run(operation: Operation, results: Iterable[Result]) -> run_file.Run:
     return run_file.Run(header=header, entries=entries, footer=footer)
 
 
+@cache
+def _methods() -> tuple[Case, ...]:
+    """
+    The cases with another method, which the smoke plan leaves out.
+    """
+    return tuple(case for case in generation_plan.make(*contract()).cases if case.overrides.method)
+
+
 def _results(operation: Operation, answer: Callable[[Request], Response], elapsed_s: float) -> tuple[Result, ...]:
     """
     The verdicts on a server's answers to the smoke plan.
@@ -358,7 +407,7 @@ def _results(operation: Operation, answer: Callable[[Request], Response], elapse
     target = faults.target("https://api.cloudflare.com")
     observed = (
         (case, Answered(response=answer(request_of(operation, case, target)), elapsed_s=elapsed_s))
-        for case in smoke().cases
+        for case in (*smoke().cases, *_methods())
     )
     judging = (judges.judge(found, operation, case, answered, max_latency_s=5.0) for case, answered in observed)
     return across.judge_run(found, operation, tuple(judging))
@@ -375,7 +424,7 @@ def judged(name: str, lie: Lie) -> tuple[Operation, Result]:
         dataclasses.replace(result, findings=(finding,))
         for result in _results(operation, _server(lie), lie.elapsed_s)
         for finding in result.findings
-        if finding.check == name and finding.severity == "finding"
+        if finding.check == CHECK_NAMES.get(name, name) and finding.severity in ("finding", "warning")
     ]
     if not spoken:
         raise LookupError(f"the check {name} finds nothing in a server that {lie.words}")
@@ -396,7 +445,8 @@ def sample(name: str) -> str:
         run, header=dataclasses.replace(run.header, base_url=targets.DEFAULT_BASE_URL, observed="vendor")
     )
     told = text_report.text(run)
-    return told[told.index("\n1. ") + 1 :].split("\n\n")[0].rstrip() + "\n"
+    start = told.index("\n1. ") if "\n1. " in told else told.index("\nWarnings")
+    return told[start + 1 :].split("\n\n")[0].rstrip() + "\n"
 
 
 def finding() -> str:

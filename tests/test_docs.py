@@ -205,7 +205,10 @@ def test_each_check_has_a_sample() -> None:
 
     assert len(names) > 10
     assert names == set(LIES)
-    assert [] == [name for name in names if f"### {name}\n" not in page or f"FAIL  {name}\n" not in page]
+    assert [] == [name for name in names if f"### {name}\n" not in page]
+    warnings = {"nulls", "disclosure"}  # good practice, which no contract promises
+    told = {documented.CHECK_NAMES.get(name, name) for name in names - warnings}
+    assert [] == [name for name in told if f"FAIL  {name}\n" not in page]
 
 
 def test_each_state_and_source_is_on_its_page() -> None:

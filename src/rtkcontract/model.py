@@ -21,6 +21,8 @@ Outcome: TypeAlias = Literal["accepted", "rejected", "unspecified"]
 
 
 Severity: TypeAlias = Literal["finding", "warning", "note"]
+Basis: TypeAlias = Literal["documents", "standards", "practice"]
+"""What a finding rests on: the vendor's documents, a standard such as an RFC, or good practice."""
 
 
 Status: TypeAlias = Literal["pass", "fail", "error", "skip"]

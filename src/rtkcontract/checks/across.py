@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
 from rtkcontract.checks.answer import Answer, Promise, answer_of, judged, shown
+from rtkcontract.checks.protocol import moment_of
+from rtkcontract.checks.values import MADE, moments
 from rtkcontract.contract.deviations import gone, known_deviation
 from rtkcontract.contract.fake_data import MARK
 from rtkcontract.json_schema.json_text import dumps, pointer
@@ -130,6 +134,63 @@ class _Seen:
         return value in (self._texts if isinstance(value, str) else self._lists)
 
 
+LONG_RUN: Final = timedelta(seconds=5)
+"""A run of this length meets more than one time of a clock that goes."""
+MOST_BACK: Final = timedelta(minutes=1)
+"""By how much the clocks of several servers behind one address may differ."""
+
+
+def clock(answers: list[Answer]) -> Iterator[Finding]:
+    """
+    The times at which objects were made do not fall during a run, and do not all stand at one moment.
+
+    Answers come in the order in which the cases were sent, but for those of parallel workers, which `MOST_BACK` covers.
+    """
+    made = [
+        (answer, name, moment)
+        for answer in answers
+        if answer.judged.operation.role == "create" and answer.outcome == "accepted"
+        for name, moment in moments(answer.data).items()
+        if name.lower().startswith(MADE)
+    ]
+    latest: datetime | None = None
+    for answer, name, moment in made:
+        if latest is not None and moment < latest - MOST_BACK:
+            expected = f"not before {latest.isoformat()}, which an earlier response gave"
+            yield _clock(answer, name, expected, "times fall")
+        latest = moment if latest is None else max(latest, moment)
+    dates = [date for answer, _, _ in made if (date := moment_of(answer.response.header("date") or ""))]
+    if dates and max(dates) - min(dates) >= LONG_RUN and len({moment for _, _, moment in made}) == 1:
+        answer, name, _ = made[-1]
+        seconds = (max(dates) - min(dates)).seconds
+        yield _clock(answer, name, f"a time that goes on; the responses' dates span {seconds} s", "times stand still")
+
+
+def _clock(answer: Answer, name: str, expected: str, cause: str) -> Finding:
+    source = answer.judged.document_source
+    return answer.finding("clock", f"/data/{name}", expected, str(answer.data[name]), source, cause=cause)
+
+
+def allowed(answers: list[Answer]) -> Iterator[Finding]:
+    """
+    An Allow header of the path names each method that the same run saw accepted there.
+    """
+    here = [answer for answer in answers if not answer.case.overrides.path_parameters]
+    worked = {answer.method for answer in here if answer.outcome == "accepted"}
+    for answer in here:
+        header = answer.response.header("allow")
+        lacking = worked - {method.strip() for method in (header or "").split(",")}
+        if header is not None and lacking:
+            yield answer.finding(
+                "protocol",
+                "header allow",
+                f"it names {', '.join(sorted(lacking))}, which this run saw accepted (10.2.1)",
+                header[:80],
+                ("rfc9110",),
+                cause="protocol Allow lacks an accepted method",
+            )
+
+
 VOLATILE = ("id", "created_at", "updated_at")
 
 
@@ -171,7 +232,9 @@ def differences(one: Json, two: Json, path: tuple[str, ...] = ()) -> Iterator[tu
         yield path, one, two
 
 
-RUN_CHECKS: tuple[Callable[[list[Answer]], Iterator[Finding]], ...] = (unique_ids, dropped, memory, relations)
+RUN_CHECKS: tuple[Callable[[list[Answer]], Iterator[Finding]], ...] = (
+    *(unique_ids, dropped, memory, relations, clock, allowed),
+)
 
 
 def judge_run(contract: Contract, operation: Operation, results: Iterable[Result]) -> tuple[Result, ...]:

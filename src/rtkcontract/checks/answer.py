@@ -64,6 +64,14 @@ class Judged:
         return self.success.get(status, self.any_success)
 
     @cached_property
+    def document_source(self) -> tuple[str, ...]:
+        """
+        The source to cite for what the document says as a whole: the vendor's own document, its first source.
+        """
+        known = self.contract.sources
+        return ("oas",) if "oas" in known else tuple(known)[:1]
+
+    @cached_property
     def request(self) -> Oracle:
         return Oracle(self.contract.document, self.operation.request_schema)
 
@@ -164,6 +172,13 @@ class Answer:
     """The member `data` of a success answer; ABSENT where there is none."""
     max_latency_s: float | None
     secrets: tuple[str, ...]
+
+    @property
+    def method(self) -> str:
+        """
+        The method that was sent.
+        """
+        return self.case.overrides.method or self.judged.operation.method
 
     @cached_property
     def sent(self) -> Json:

@@ -12,15 +12,20 @@ from __future__ import annotations
 
 from rtkcontract.checks.across import result_with
 from rtkcontract.checks.answer import Answer, Check, answer_of, judged
+from rtkcontract.checks.disclosure import disclosure
+from rtkcontract.checks.protocol import protocol
 from rtkcontract.checks.secrets import secrets
 from rtkcontract.checks.shape import body_schema, content_type, envelope
 from rtkcontract.checks.status import latency, status
-from rtkcontract.checks.values import defaults, echo, times
+from rtkcontract.checks.values import defaults, echo, nulls, times
 from rtkcontract.contract.deviations import known_deviation
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Answered, Case, Contract, Observation, Operation, Result
 
-CHECKS: tuple[Check, ...] = (status, content_type, envelope, body_schema, echo, defaults, secrets, times, latency)
+CHECKS: tuple[Check, ...] = (
+    *(status, content_type, envelope, body_schema, echo, defaults, nulls, secrets, times, protocol, disclosure),
+    latency,
+)
 
 
 def judge(

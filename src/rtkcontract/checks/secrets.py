@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote
 
 from rtkcontract.checks.answer import Answer
@@ -15,6 +18,9 @@ from rtkcontract.contract.fake_data import CANARY
 from rtkcontract.json_schema.json_text import NotStrictJson, loads, pointer
 from rtkcontract.json_schema.values import ABSENT, dotted, taken
 from rtkcontract.model import Finding, Headers
+
+LEAST_DERIVED: Final = 16
+"""Characters of a credential whose digests and halves are looked for; shorter ones are met by chance."""
 
 
 def secrets(answer: Answer) -> Iterator[Finding]:
@@ -35,7 +41,7 @@ def secrets(answer: Answer) -> Iterator[Finding]:
                     cause=f"secret {dotted(promise.place)}",
                 )
                 return
-    where, kind = "body", leaked(answer.response.content, answer.secrets)
+    where, kind = "body", leaked(answer.response.content, answer.secrets) or _derived(answer)
     if not kind:
         where, kind = _leaked_headers(answer.response.headers, answer.secrets)
     if kind:
@@ -55,6 +61,42 @@ def leaked(content: bytes, known: Iterable[str] = ()) -> str:
         if len(secret) >= 8 and any(text.find(form) >= 0 for form in _forms(secret) for text in variants[:1]):
             return "the token of this run"
     return ""
+
+
+def _derived(answer: Answer) -> str:
+    """
+    What stands in the body that was made of a credential of this request: a digest, its second half, its end behind a
+    mask; empty for nothing.
+    """
+    sent = (taken(answer.sent, promise.place) for promise in answer.judged.secret) if answer.sent is not ABSENT else ()
+    for secret in (*(value for value in sent if isinstance(value, str)), *answer.secrets):
+        if len(secret) >= LEAST_DERIVED:
+            beside = answer.case.content.replace(secret.encode("utf-8", "surrogatepass"), b"")
+            for kind, form in _traces(secret):
+                if form in answer.response.content and form not in beside:
+                    return kind
+            if _masked(secret).search(answer.response.content):
+                return "a credential behind a mask"
+    return ""
+
+
+@lru_cache(maxsize=1_024)
+def _traces(secret: str) -> tuple[tuple[str, bytes], ...]:
+    raw = secret.encode("utf-8", "surrogatepass")
+    digests = [hashlib.new(name, raw, usedforsecurity=False) for name in ("md5", "sha1", "sha256", "sha512")]
+    return (
+        *((f"the {digest.name} of a credential", digest.hexdigest().encode()) for digest in digests),
+        *((f"the {digest.name} of a credential", base64.b64encode(digest.digest())) for digest in digests),
+        ("half of a credential", raw[len(raw) // 2 :]),
+        ("half of a credential", raw[: len(raw) // 2]),
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _masked(secret: str) -> re.Pattern[bytes]:
+    raw = secret.encode("utf-8", "surrogatepass")
+    mask = rb"(?:\*{3,}|(?:\xe2\x80\xa2){3,}|(?:\\u2022){3,}|[xX]{4,})"
+    return re.compile(mask + re.escape(raw[-4:]) + rb"|" + re.escape(raw[:4]) + mask)
 
 
 @lru_cache(maxsize=1_024)

@@ -74,16 +74,6 @@ def status(answer: Answer) -> Iterator[Finding]:
             severity="warning",
             cause="error envelope with 200",
         )
-    if got == 405 and answer.response.header("allow") is None:
-        yield answer.finding(
-            "status",
-            "header allow",
-            "405 names the methods that are allowed",
-            "no Allow header",
-            ("http",),
-            severity="warning",
-            cause="405 without Allow",
-        )
 
 
 def _told_status(answer: Answer) -> str:

@@ -4,13 +4,15 @@ Values of a response: what was sent comes back, defaults are filled in, times ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
+from rtkcontract.checks import protocol
 from rtkcontract.checks.answer import Answer, excused, shown
 from rtkcontract.json_schema.json_text import pointer
-from rtkcontract.json_schema.values import ABSENT, dotted, same, taken
-from rtkcontract.model import Finding, Json
+from rtkcontract.json_schema.values import ABSENT, Place, dotted, same, taken
+from rtkcontract.model import Finding, Json, Severity
 
 
 def echo(answer: Answer) -> Iterator[Finding]:
@@ -25,9 +27,41 @@ def echo(answer: Answer) -> Iterator[Finding]:
                 f"{shown(sent)}, as sent",
                 shown(got),
                 promise.sources,
-                severity="finding" if answer.case.expect.outcome == "accepted" else "note",
+                severity=_weight(answer, promise.place),
                 schema_at=promise.schema_at,
                 cause=f"echo {dotted(promise.place)}",
+            )
+
+
+def _weight(answer: Answer, place: Place) -> Severity:
+    """
+    How much a changed member weighs: where acceptance was open, only what nobody disputes keeps its promise.
+
+    A dispute is about one member, and may change what becomes of the members beside it in the same top-level member.
+    """
+    disputed = answer.case.field.partition(".")[0]
+    decided = answer.case.expect.outcome == "accepted" or (disputed and place[0] != disputed)
+    return "finding" if decided else "note"
+
+
+NULL_WORDS: Final = frozenset(("none", "null", "undefined", "nil", "nan"))
+
+
+def nulls(answer: Answer) -> Iterator[Finding]:
+    """
+    A null that was sent does not come back as a word that a programming language prints for it.
+    """
+    for place, sent in answer.asked.items() if answer.paired else ():
+        got = answer.got(place) if sent is None else None
+        if isinstance(got, str) and got.lower() in NULL_WORDS:
+            yield answer.finding(
+                "nulls",
+                "/data" + pointer(place),
+                "null, a value or nothing",
+                shown(got),
+                ("owasp-api8",),
+                severity="warning",
+                cause=f"null as a word {dotted(place)}",
             )
 
 
@@ -58,27 +92,61 @@ def defaults(answer: Answer) -> Iterator[Finding]:
                 f"{shown(promise.default)}, the documented default of a member that was left out",
                 shown(got),
                 promise.sources,
-                severity="finding" if answer.case.expect.outcome == "accepted" else "note",
+                severity=_weight(answer, promise.place),
                 schema_at=promise.schema_at,
                 cause=f"default {dotted(promise.place)}",
             )
 
 
+SLACK: Final = timedelta(minutes=10)
+"""By how much the clocks of a server and of what stands before it may differ."""
+MADE, CHANGED = "created", "updated"
+"""How members begin that tell when an object was made and last changed."""
+
+
 def times(answer: Answer) -> Iterator[Finding]:
     """
-    An object is not updated before it was created.
+    An object is not updated before it was created, and neither time is far from the server's own clock, `date`.
+
+    Only a create tells how old an object may be; a time in the future is wrong for each.
     """
-    if not isinstance(answer.data, dict):
-        return
-    created, updated = (_moment(answer.data.get(name)) for name in ("created_at", "updated_at"))
-    if created is not None and updated is not None and updated < created:
+    told = moments(answer.data)
+    created, updated = (_first(told, start) for start in (MADE, CHANGED))
+    if created and updated and told[updated] < told[created]:
         yield answer.finding(
             "times",
-            "/data/updated_at",
-            f"not before created_at, {answer.data['created_at']}",
-            str(answer.data["updated_at"]),
-            ("oas",),
+            f"/data/{updated}",
+            f"not before {created}, {answer.data[created]}",
+            str(answer.data[updated]),
+            answer.judged.document_source,
         )
+    now = protocol.moment_of(answer.response.header("date") or "")
+    if now is None:
+        return
+    for name, moment in told.items():
+        early = answer.judged.operation.role == "create" and answer.response.status == 201 and moment < now - SLACK
+        if early or moment > now + SLACK:
+            yield answer.finding(
+                "times",
+                f"/data/{name}",
+                f"a time within {SLACK.seconds // 60} minutes of the response's date, {now.isoformat()}",
+                str(answer.data[name]),
+                answer.judged.document_source,
+                cause=f"clock {name}",
+            )
+
+
+def moments(data: Json) -> dict[str, datetime]:
+    """
+    Member of `data` -> the moment at which the object was made or changed.
+    """
+    members = data.items() if isinstance(data, dict) else ()
+    found = {name: _moment(text) for name, text in members if name.lower().startswith((MADE, CHANGED))}
+    return {name: moment for name, moment in found.items() if moment is not None}
+
+
+def _first(told: Mapping[str, datetime], start: str) -> str:
+    return next((name for name in told if name.lower().startswith(start)), "")
 
 
 def _moment(text: Json) -> datetime | None:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rtkcontract.contract.expectation import OWN_SOURCE
+from rtkcontract.contract.standards import STANDARDS
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import loads
 from rtkcontract.model import Contract, Json, Operation, Source
@@ -106,7 +107,7 @@ def _contract(files: Files, read: Read, where: str) -> Contract:
     return Contract(
         document=reader.document,
         operations=operations,
-        sources={key: Source(id=key, **value) for key, value in sources.items()},
+        sources={**{key: Source(id=key, **value) for key, value in sources.items()}, **STANDARDS},
         revision=str(info.get("version", "")) if isinstance(info, dict) else "",
         fingerprint=lambda: _fingerprint(files),
     )

@@ -21,6 +21,7 @@ from wrong_servers.emulated.faults import (
     get,
     header,
     says,
+    service_error,
     target,
 )
 from wrong_servers.emulated.lawful import VARIANTS
@@ -55,5 +56,6 @@ __all__ = [
     "get",
     "header",
     "says",
+    "service_error",
     "target",
 ]
