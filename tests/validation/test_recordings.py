@@ -117,6 +117,7 @@ RESPONSE_NOT_KEPT: dict[str, Callable[[Json, Json], object]] = {
     "cut off with words": lambda asked, got: got["content"].update(text=CAME[:60] + " [truncated]", size=60),
     "plain text as base64": lambda asked, got: got["content"].update(encoding="base64"),
     "a text of base64's letters that is not": lambda asked, got: got["content"].update(text="null", encoding="base64"),
+    "a word of base64's letters": lambda asked, got: got["content"].update(text="Accepted", encoding="base64"),
     "base64 without its end": lambda asked, got: got["content"].update(
         text=base64.b64encode(CAME.encode()).decode()[:-3], encoding="base64"
     ),
@@ -203,6 +204,17 @@ def test_a_form_is_another_media_type_and_not_a_missing_body() -> None:
 
     assert ("unspecified", ()) == (found.outcome, found.broken)
     assert f"content-type is {kind}; charset=utf-8; only application/json is declared" in found.notes
+
+
+def test_a_form_with_files_is_another_media_type_and_is_not_kept() -> None:
+    def form(asked: Json, got: Json) -> None:
+        asked["headers"] = [{"name": "content-type", "value": "multipart/form-data; boundary=a"}]
+        asked["postData"] = {"mimeType": "multipart/form-data", "params": [{"name": "a", "fileName": "a.png"}]}
+
+    found = _only(har(form))
+
+    assert (True, ()) == (found.partly, found.broken)
+    assert "multipart/form-data; boundary=a; only application/json is declared" in found.notes[1]
 
 
 @pytest.mark.parametrize(

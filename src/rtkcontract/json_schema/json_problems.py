@@ -201,7 +201,7 @@ def _ambiguous(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _shown(name: str) -> str:
-    return f" ({name})" if re.fullmatch(r"[A-Za-z_][\w.-]{0,39}", name, re.ASCII) else ""
+    return f" ({name})" if re.fullmatch(r"[A-Za-z_.-]{1,40}", name) else ""
 
 
 def _number(token: str) -> str:

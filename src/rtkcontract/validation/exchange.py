@@ -54,6 +54,13 @@ class Exchange:
     response_lost: str = ""
 
 
+def sendable(text: str) -> str:
+    """
+    A text as it can have gone over the wire: a question mark for half a surrogate pair.
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
 def header(headers: Headers, name: str) -> str:
     """
     The first value of a header; "" where it is missing.
@@ -73,15 +80,16 @@ def announced(headers: Headers, size: Json = None) -> int | None:
     return size if isinstance(size, int) and size >= 0 and not isinstance(size, bool) else None
 
 
-def from_base64(text: str) -> bytes:
+def from_base64(text: str, *, textual: bool = False) -> bytes:
     """
-    Strict base64, but for white space. Raises Unreadable for text that is marked so and is something else.
+    Strict base64, but for white space. Raises Unreadable for text that is marked so and is something else, such as
+    JSON; with `textual`, whatever does not decode to text is something else.
     """
     try:
         content = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         content = None
-    if content is None or (_is_json(text.encode("utf-8", "replace")) and not _is_text(content)):
+    if content is None or ((textual or _is_json(text.encode("utf-8", "replace"))) and not _is_text(content)):
         raise Unreadable("it is marked as base64 and is not base64")
     return content
 

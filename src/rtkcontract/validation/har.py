@@ -9,6 +9,7 @@ One entry of a HAR file -> an exchange, as Chrome, Firefox, Safari, Playwright, 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from rtkcontract.validation.exchange import (
     announced,
     from_base64,
     header,
+    sendable,
     settled,
 )
 
@@ -63,8 +65,7 @@ def _object(node: Json, name: str, *, needed: bool = True) -> dict[str, Json]:
 def _text(node: Json, name: str) -> str:
     if not isinstance(node.get(name), str) or not node[name]:
         raise Unreadable(f"request.{name} is missing or no text; HAR 1.2 needs it")
-    text: str = node[name]
-    return text
+    return sendable(node[name])
 
 
 def _headers(node: Json, body: Json) -> Headers:
@@ -75,21 +76,24 @@ def _headers(node: Json, body: Json) -> Headers:
     if not isinstance(listed, list):
         raise Unreadable("headers are no list; HAR 1.2 has a list of names and values")
     pairs = [(one.get("name"), one.get("value")) for one in listed if isinstance(one, dict)]
-    found = tuple((name.lower(), str(value or "")) for name, value in pairs if isinstance(name, str))
+    found = tuple(
+        (sendable(name).lower(), sendable(str(value or ""))) for name, value in pairs if isinstance(name, str)
+    )
     kind = body.get("mimeType")
     missing = isinstance(kind, str) and kind and kind != "x-unknown" and not header(found, "content-type")
-    return (*found, ("content-type", kind)) if missing else found
+    return (*found, ("content-type", sendable(kind))) if missing else found
 
 
-def _bytes(node: Json) -> bytes | None:
+def _bytes(node: Json, encoded: str) -> bytes | None:
     """
-    The text of a body as bytes; None where there is none.
+    The text of a body as bytes; None where there is none. `encoded` is its content-encoding.
     """
     text = node.get("text")
     if not isinstance(text, str):
         return None
     if str(node.get("encoding") or "").lower() == "base64":
-        return from_base64(text)
+        textual = re.search(r"json|text|xml|^$|unknown", str(node.get("mimeType") or "").lower()) is not None
+        return from_base64(text, textual=textual and not encoded)
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -106,7 +110,7 @@ def _request_body(asked: Json, posted: Json, headers: Headers) -> tuple[bytes, s
     The body and, where it was not kept, the reason.
     """
     try:
-        content = _bytes(posted)
+        content = _bytes(posted, header(headers, "content-encoding"))
         _refuse_cut(posted)
         params = posted.get("params")
         if not content and isinstance(params, list) and params:
@@ -125,7 +129,7 @@ def _form(params: list[Json], kind: str) -> bytes:
         raise Unreadable(NOT_KEPT)
     if kind.partition(";")[0].strip().lower() not in ("", FORM):
         raise Unreadable(NOT_KEPT + " but as the parameters of a form")
-    return urlencode(pairs).encode()
+    return urlencode(pairs, errors="replace").encode()
 
 
 def _response_body(got: Json, kept: Json, headers: Headers, status: int) -> tuple[bytes, str]:
@@ -133,7 +137,7 @@ def _response_body(got: Json, kept: Json, headers: Headers, status: int) -> tupl
     The body and, where it was not kept, the reason.
     """
     try:
-        content, size = _bytes(kept), kept.get("size")
+        content, size = _bytes(kept, header(headers, "content-encoding")), kept.get("size")
         length = 0 if status in BODILESS else announced(headers, got.get("bodySize") or None)
         whole = announced((), size)
         _refuse_cut(kept, got)

@@ -19,7 +19,7 @@ from typing import Final
 
 from rtkcontract.json_schema.json_problems import LENIENT, problem
 from rtkcontract.model import Headers, Json, Request, Response
-from rtkcontract.validation.exchange import BODILESS, Exchange, Unreadable, announced, from_base64, settled
+from rtkcontract.validation.exchange import BODILESS, Exchange, Unreadable, announced, from_base64, sendable, settled
 
 LISTS: Final = ("interactions", "http_interactions")
 """Members that hold the interactions of a cassette."""
@@ -84,14 +84,14 @@ def _method(asked: Json) -> str:
     method = asked.get("method")
     if not isinstance(method, str) or not method:
         raise Unreadable("the request has no method")
-    return method.lstrip(":").upper()  # a symbol of Ruby
+    return sendable(method).lstrip(":").upper()  # a symbol of Ruby
 
 
 def _url(asked: Json) -> str:
     url = asked.get("uri") or asked.get("url")
     if not isinstance(url, str):
         raise Unreadable("the request has no uri")
-    return url
+    return sendable(url)
 
 
 def _status(got: Json) -> int:
@@ -134,7 +134,7 @@ def _pair(one: Json) -> tuple[Json, Json]:
 def _text(value: Json) -> str:
     if value is None:
         return ""
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return value.decode("latin-1") if isinstance(value, bytes) else sendable(str(value))
 
 
 def _body(half: Json, *, sent: bool) -> bytes | None:

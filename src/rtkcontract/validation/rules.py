@@ -448,7 +448,10 @@ class Rules:
         The verdicts on the request and on the response, where one came and was kept.
         """
         request, response = exchange.request, exchange.response
-        asked = _not_kept("request", exchange.request_lost) if exchange.request_lost else self.request(request)
+        asked = self.request(request)
+        if exchange.request_lost:
+            lost, note = _not_kept("request", exchange.request_lost), self._undeclared(request)
+            asked = replace(lost, notes=(*lost.notes, note)) if note else lost
         if not self.takes_body:
             asked = NO_BODY
         if response is None or exchange.response_lost or too_deep(response.content):
@@ -474,17 +477,24 @@ class Rules:
         """
         if not self.takes_body:
             return NO_BODY
-        told = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-        kind = told.partition(";")[0].strip().lower()
-        declared = kind == self.operation.media_type.lower() or not request.headers  # which were not kept
-        note = f"content-type is {told or 'missing'}; only {self.operation.media_type} is declared"
+        note = self._undeclared(request)
         undecided = Expectation(outcome="unspecified", reason=note)
-        if told and not declared and request.content and not _is_json(request.content):
+        if note and header(request.headers, "content-type") and request.content and not _is_json(request.content):
             return Half(value=None, expect=undecided, notes=(note,))
         asked = self.body(request.content)
-        if declared or asked.broken or not request.content:
+        if not note or asked.broken or not request.content:
             return asked
         return replace(asked, expect=undecided, notes=(*asked.notes, note))
+
+    def _undeclared(self, request: Request) -> str:
+        """
+        That a request is of another media type than the one that is declared; "" for one that is not, or whose headers
+        were not kept.
+        """
+        told = header(request.headers, "content-type")
+        if not request.headers or told.partition(";")[0].strip().lower() == self.operation.media_type.lower():
+            return ""
+        return f"content-type is {told or 'missing'}; only {self.operation.media_type} is declared"
 
 
 NO_BODY: Final = Half(value=None, expect=Expectation(outcome="accepted", reason="no body is taken"), known="none")
