@@ -79,7 +79,7 @@ def changed(draw: st.DrawFn, value: Json) -> Json:
         if how == "remove":
             del node[last]
         elif how == "replace":
-            node[last] = draw(ODD)
+            node[last] = copy.deepcopy(draw(ODD))
         elif how == "rename" and isinstance(node, dict):
             node[draw(ODD_NAMES)] = node.pop(last)
         elif how == "double" and isinstance(node, list):
