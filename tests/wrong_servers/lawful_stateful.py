@@ -17,6 +17,7 @@ from wrong_servers.mutants import (
     Mutant,
     both,
     call,
+    parameter,
     step,
 )
 from wrong_servers.operations import OPERATIONS, Operation
@@ -303,6 +304,13 @@ Variant = tuple[str, tuple[str, ...], Hook, Calls, str]
 def _of_lists() -> Iterator[Variant]:
     yield "pages count from zero", LISTS, step("page", _from_zero, *LISTS), _LISTED, OPEN
     yield "page zero is refused", LISTS, step("page", _zero_refused, *LISTS), _LISTED, OPEN
+    yield (
+        "an empty page number is refused",
+        ("get_all_meetings", "get_meeting_participants"),
+        both(*(parameter(o, "page_no", empty=False) for o in ("get_all_meetings", "get_meeting_participants"))),
+        (Call(operation="get_all_meetings", query={"page_no": ""}),),
+        OPEN,
+    )
     yield "a page past the end is refused", LISTS, step("page", _past_refused, *LISTS), _LISTED, OPEN
     yield (
         "a page has at most two items and says so",

@@ -377,6 +377,7 @@ def _filters() -> Iterator[Mutant]:
             operations=(operation,),
             description=f"Only the first {limit} characters of a search count.",
             promise="search is a text without a limit: the vendor's document",
+            source="practice",
             hook=step("fits_one", _cut_search(limit), operation),
             shows=(
                 *calls,

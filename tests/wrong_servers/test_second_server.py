@@ -196,10 +196,12 @@ def test_each_mutant_says_something_else_than_the_server(family: str) -> None:
 
 
 def _alive(mutant: Mutant) -> bool:
-    right, wrong = responses_to(fresh(), mutant.shows), responses_to(fresh(mutant), mutant.shows)
+    right = responses_to(fresh(), mutant.shows)
     if mutant.visible:
-        return mutant.visible(wrong) and not mutant.visible(right)
-    return _bytes(right) != _bytes(wrong)
+        # Whether two threads meet is chance; on a busy machine the first try may miss.
+        tries = (responses_to(fresh(mutant), mutant.shows) for _ in range(10))
+        return not mutant.visible(right) and any(map(mutant.visible, tries))
+    return _bytes(right) != _bytes(responses_to(fresh(mutant), mutant.shows))
 
 
 def _bytes(responses: list[Response]) -> list[bytes]:

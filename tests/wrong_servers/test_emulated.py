@@ -26,7 +26,7 @@ from rtkcontract.network import client
 from rtkcontract.network import server as servers
 from wrong_servers import emulated as zoo
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONTRACT = load.load_contract()
 OPERATION = CONTRACT.operations["create_meeting"]
 NOWHERE = zoo.target("http://127.0.0.1:1")
