@@ -18,7 +18,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -299,17 +299,33 @@ def node(document: Json, place: str) -> Json:
     return found
 
 
+def copies(document: Json, place: str) -> Iterator[Json]:
+    """
+    The schema of a member of the request, and those that the response takes from it as components of their own.
+    """
+    yield node(document, place)
+    above, names = "create_meeting.request", place.split(".")
+    for position, name in enumerate(names):
+        above += f".properties.{name}"
+        found = document["components"]["schemas"].get(above)
+        for below in names[position + 1 :]:
+            found = (found or {}).get("properties", {}).get(below)
+        if isinstance(found, dict):
+            yield found
+
+
 def rule(place: str, **keywords: Json) -> Edit:
     """
     The document with other keywords at a place; GONE takes one out.
     """
 
     def edit(document: Json) -> None:
-        for name, value in keywords.items():
-            if value is GONE:
-                node(document, place).pop(name, None)
-            else:
-                node(document, place)[name] = value
+        for found in copies(document, place):
+            for name, value in keywords.items():
+                if value is GONE:
+                    found.pop(name, None)
+                else:
+                    found[name] = value
 
     return edit
 
