@@ -38,7 +38,7 @@ def unique_ids(answers: list[Answer]) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for answer in answers:
         data = answer.data
-        identity = data.get("id") if isinstance(data, dict) else None
+        identity = data.get("id") if isinstance(data, dict) and answer.judged.makes else None
         if not isinstance(identity, str):
             continue
         if identity in first:
@@ -83,7 +83,7 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
     """
     No member comes back that was not sent now but was sent before; what the first answer already had is no memory.
     """
-    telling = [answer for answer in answers if answer.paired]
+    telling = [answer for answer in answers if answer.paired and answer.judged.makes]
     unsent = [tuple(_unsent(answer)) for answer in telling]
     earlier: dict[Place, _Seen] = {}
     for answer, members in zip(telling, unsent, strict=True) if any(unsent) else ():
@@ -209,7 +209,9 @@ def relations(answers: list[Answer]) -> Iterator[Finding]:
         ):
             continue
         for path, one, two in differences(other.data, answer.data):
-            if path[0] in VOLATILE or (ABSENT in (one, two) and answer.case.partition == "defaults-spelled-out"):
+            if {path[0], path[-1]} & set(VOLATILE) or (
+                ABSENT in (one, two) and answer.case.partition == "defaults-spelled-out"
+            ):
                 continue
             yield answer.finding(
                 "relations",

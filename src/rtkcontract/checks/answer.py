@@ -60,6 +60,15 @@ class Judged:
         self.defaulted = tuple(one for one in self.echoed.values() if one.default is not ABSENT and one.default_decided)
         self._public: dict[str, bool] = {}
 
+    @property
+    def makes(self) -> bool:
+        """
+        Whether each accepted request makes an object of its own, whose members are those that it sent or defaults.
+
+        An action on no object counts: a document of one operation does not say what its paths have in common.
+        """
+        return self.operation.role == "create" or (self.operation.role == "action" and not self.operation.makers)
+
     def success_of(self, status: int) -> Oracle:
         return self.success.get(status, self.any_success)
 

@@ -74,9 +74,9 @@ def _plainly_same(left: Json, right: Json) -> bool:
 
 def defaults(answer: Answer) -> Iterator[Finding]:
     """
-    A member that was left out and comes back has its documented default.
+    A member that was left out of a new object and comes back has its documented default.
     """
-    if not answer.paired:
+    if not answer.paired or not answer.judged.makes:
         return
     for promise in answer.judged.defaulted:
         if promise.place in answer.asked or excused(answer.case, promise.place):

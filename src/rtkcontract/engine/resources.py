@@ -140,7 +140,9 @@ class Resources:
                 # Nothing else may use what a case ends, nor what lies below an object of its own.
                 fresh = fresh or value.fresh or operation.role == "delete"
                 known = (given or {}).get(name)
-                found[value] = above[name] = self._value(value, above, fresh=fresh) if known is None else known
+                found[value] = self._value(value, above, fresh=fresh) if known is None else known
+                if replace(value, fresh=False) == operation.makers.get(name):  # no odd one: others can lie below it
+                    above[name] = found[value]
         for _, value in case.overrides.query:
             if isinstance(value, Made):
                 found[value] = self._value(value, above, fresh=value.fresh)
@@ -174,9 +176,9 @@ class Resources:
         return value
 
     def _new(self, made: Made, maker: Operation, parents: Mapping[str, str]) -> str:
-        case = self._minimal(maker)
+        case, absent = self._minimal(maker), maker.role != "create"
         if case is None:
-            raise Unmade(f"{maker.name} has no case that could make what {made.pointer} of its response gives")
+            raise Unmade(f"{maker.name} has no case that asks for what {made.pointer} of its response gives")
         ids = self.ids_of(maker, case, parents)
         observation = self._send(request_of(maker, case, self.target, ids))
         self.requests += 1
@@ -185,11 +187,12 @@ class Resources:
             raise Unmade(f"{maker.name} was to give an id that this case needs: {observation.reason}")
         status = observation.response.status
         if not 200 <= status < 300:
-            raise Unmade(f"{maker.name} was to give an id that this case needs, and answered with {status}")
+            reason = f"{maker.name} was to give an id that this case needs, and answered with {status}"
+            raise Unmade(reason, absent=absent and status in GONE)
         value = value_at(observation.response.content, made.pointer)
         if value is None:
             reason = f"the response of {maker.name} has nothing at {made.pointer} that this case could be about"
-            raise Unmade(reason, absent=maker.role != "create")
+            raise Unmade(reason, absent=absent)
         return value
 
     def keep(self, operation: Operation, case: Case, observation: Observation, ids: Mapping[Made, str]) -> None:
