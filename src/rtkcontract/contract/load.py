@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rtkcontract.contract.expectation import OWN_SOURCE
+from rtkcontract.contract.profile import data_folder as data_folder  # noqa: PLC0414  # many ask for it here
 from rtkcontract.contract.standards import STANDARDS
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import loads
@@ -27,14 +28,6 @@ from rtkcontract.openapi.references import Files, Read, read_json
 
 DOCUMENTS = ("openapi.json", "openapi.yaml", "openapi.yml")
 """What the OpenAPI document of a folder is called."""
-
-
-def data_folder(name: str) -> Path:
-    """
-    `schemas`, `contract_tests` or `cassettes`: beside the installed package, else in the checkout around it.
-    """
-    here = Path(__file__).parents[1]
-    return next((folder for folder in (here / name, here.parents[1] / name) if folder.is_dir()), here / name)
 
 
 def folder_reader(folder: Path) -> Read:

@@ -1,7 +1,7 @@
 """
 The objects of a run: the ids that its cases need, the ledger of what was made, and taking it away again.
 
-1. An operation below `{meeting_id}` needs a meeting. The first case that does makes one, by the smallest valid case of
+1. An operation below `{thing_id}` needs a thing. The first case that does makes one, by the smallest valid case of
    the operation that the contract's links name; later cases share it. A case that ends or changes its object gets one
    of its own.
 2. Everything made goes into the ledger, to disk, before the next request is sent. A ledger holds no credential and no

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from rtkcontract.contract.profile import shipped
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.model import (
@@ -34,18 +35,15 @@ from rtkcontract.network import rate as rates
 Through = Literal["sockets", "process", "recordings"]
 
 
-IN_PROCESS = "http://rtkcontract.invalid/client/v4"
+IN_PROCESS = f"http://rtkcontract.invalid{shipped().prefix}"
 """The base URL of the emulator in this process; nothing else has this name (RFC 2606)."""
 
 
 KINDS = ("cassettes", "emulator", "live")
 
 
-VARIABLES = {
-    "token": "CLOUDFLARE_API_TOKEN",
-    "account_id": "CLOUDFLARE_ACCOUNT_ID",
-    "app_id": "REALTIMEKIT_APP_ID",
-}
+VARIABLES = {name: variable for name, variable in shipped().variables.items() if name != "base_url"}
+"""Which environment variable holds the token, and which each parameter that is bound to the account."""
 
 
 FIRST_ID = 0xE0000000_0000_4000_8000_000000000000
@@ -55,22 +53,23 @@ WORKER_VARIABLE = "PYTEST_XDIST_WORKER"
 """What pytest-xdist numbers its workers by: gw0, gw1."""
 
 
-BASE_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
+BOUND = ("account_id", "app_id")
+"""The path parameters that are bound to the account."""
 
 
-DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
+BASE_URL_VARIABLE = shipped().variables["base_url"]
 
 
-PREFIX = "/client/v4"
+DEFAULT_BASE_URL = shipped().base_url
 
 
-EMULATOR_TOKEN = "fake_token_for_loopback_only_abcdefghijkl"  # noqa: S105  # fixed, and of no use anywhere else
+PREFIX = shipped().prefix
 
 
-EMULATOR_ACCOUNT = "0123456789abcdef0123456789abcdef"
-
-
-EMULATOR_APP = "14a396e7-ca44-4937-bf1f-050a69118543"
+EMULATOR_TOKEN, EMULATOR_ACCOUNT, EMULATOR_APP = (
+    shipped().emulated[name] for name in ("token", "account_id", "app_id")
+)
+"""Fixed, and of no use anywhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,14 +20,14 @@ def check_destination(base_url: str) -> None:
     try:
         url = httpx.URL(base_url)
     except (httpx.InvalidURL, ValueError):
-        raise CannotTell("the base URL cannot be read; give one like https://api.cloudflare.com/client/v4") from None
+        raise CannotTell("the base URL cannot be read; give one like https://api.example.com/v1") from None
     for problem, found in (
         (
             "holds a blank, a control character or a backslash; take it out",
             any(c <= " " or c in "\\\x7f" for c in base_url),
         ),
         ("has no http:// or https:// in front; write it out", url.scheme not in ("http", "https")),
-        ("names no host; give one like https://api.cloudflare.com/client/v4", not url.host),
+        ("names no host; give one like https://api.example.com/v1", not url.host),
         ("holds credentials (user:password@); take them out and give the token in its own variable", "@" in base_url),
         ("has a query or a fragment; cut it off at the path", "?" in base_url or "#" in base_url),
     ):

@@ -179,7 +179,7 @@ class Operations(Mapping[str, Operation]):
         The makers of the parameters of an operation.
 
         An id that nothing gives is the one under which the object of another id was made: a participant lives in the
-        meeting that it was added to.
+        object that it was added to.
         """
         names = re.findall(r"\{([^{}]+)\}", call.path)
         found = dict(self._own_makers(call))

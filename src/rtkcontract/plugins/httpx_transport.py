@@ -6,7 +6,7 @@ httpx transports that check each exchange of a user's own code against the contr
 3. What no source decides is no finding.
 4. The answer is handed on as it came, byte for byte.
 5. `BrokenContract` is no `Exception`: the vendor's SDK catches those, calls them connection errors and sends the
-   request again, which could create a second meeting. pytest shows it as any other failure.
+   request again, which could create a second object. pytest shows it as any other failure.
 
 Like `wire` this module imports httpx. It is a plug-in for httpx and opens no connection itself; whoever uses it has
 httpx at hand, and nothing else of ours needs it.

@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from rtkcontract.contract.profile import shipped
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Headers, Json, Request, Response, Target
 from rtkcontract.recordings.key import SCHEME
-from rtkcontract.redaction.redactor import API
 from rtkcontract.validation import interactions
 from rtkcontract.validation.exchange import settled
 
@@ -61,7 +61,7 @@ class Provenance:
     id_scheme: int = SCHEME
     tools: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
-    """What spoke for the vendor: "tls", "server: cloudflare", "ray id"."""
+    """What spoke for the vendor: "tls", and the names of the signs in the profile."""
     digest: str = ""
 
 
@@ -81,13 +81,9 @@ def evidence(url: str, response: Response) -> tuple[str, ...]:
     What speaks for the vendor in an answer to a request that really went to `url`: yes or no, never a value.
     """
     parts = urlsplit(url)
-    if parts.hostname != urlsplit(API).hostname:
+    if parts.hostname != shipped().host:
         return ()
-    signs = (
-        ("tls", parts.scheme == "https"),
-        ("server: cloudflare", (response.header("server") or "").lower().startswith("cloudflare")),
-        ("ray id", response.header("cf-ray") is not None),
-    )
+    signs = (("tls", parts.scheme == "https"), *((sign.name, sign.seen(response)) for sign in shipped().signs))
     return tuple(name for name, seen in signs if seen)
 
 
@@ -105,7 +101,7 @@ def foreseen(target: Target) -> Observed:
     The folder in which recordings of a target can be expected: another server than the vendor's is no better than an
     emulator.
     """
-    vendors = urlsplit(target.base_url).hostname == urlsplit(API).hostname
+    vendors = urlsplit(target.base_url).hostname == shipped().host
     return "live" if target.kind == "live" and vendors else "emulator"
 
 

@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 from rtkcontract.contract.credentials import is_credential, is_message
 from rtkcontract.contract.fake_data import CANARY, STRINGS
+from rtkcontract.contract.profile import shipped
 from rtkcontract.contract.requests import BY_THE_WAY, TOKEN_FORMS
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, encode, loads
@@ -50,15 +51,13 @@ from rtkcontract.redaction.scanner import (
     unpack,
 )
 
-API: Final = "https://api.cloudflare.com/client/v4"
+API: Final = shipped().base_url
 
 
 PLACEHOLDERS: Final = Target(
     kind="cassettes",
     base_url=API,
-    account_id="ACCOUNT_ID",
-    app_id="APP_ID",
-    token="TOKEN",  # noqa: S106 - no token
+    **shipped().placeholders,
 )
 """The target that recordings are addressed to; replay uses it, so that not even a miss can show a real id."""
 

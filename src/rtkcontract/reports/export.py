@@ -22,10 +22,11 @@ from typing import Final
 import harfile
 
 from rtkcontract import __version__
+from rtkcontract.contract.profile import shipped
 from rtkcontract.contract.requests import TOKEN_FORMS, request_of
 from rtkcontract.model import Case, Json, Made, Operation, Request, Target
 
-API: Final = "https://api.cloudflare.com/client/v4"
+API: Final = shipped().base_url
 
 
 SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"

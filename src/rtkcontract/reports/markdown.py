@@ -86,7 +86,7 @@ def _head(run: Run) -> Iterator[str]:
     header, count = run.header, summary.counts(run)
     yield f"## {SIGNS[summary.exit_code(run)]} {plain(summary.verdict_words(run))}\n"
     if header.observed == "emulator":
-        yield "> Judged: the **emulator**, not the vendor. This tells nothing about Cloudflare's service.\n"
+        yield "> Judged: the **emulator**, not the vendor. This tells nothing about the vendor's service.\n"
     cases = ", ".join(f"{count[status]:,} {status}" for status in ("pass", "fail", "error", "skip"))
     found = ", ".join(summary.counted(count[f"{word}s"], word) for word in ("finding", "warning", "note"))
     rows = [
