@@ -5,7 +5,13 @@ before a release.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nox
@@ -130,6 +136,64 @@ def drift(session: nox.Session, cloudflare: str) -> None:
     session.install(f"cloudflare=={cloudflare}")
     session.run("pytest", "tests/diff/test_drift.py", *session.posargs)
     session.run("rtkcontract", "drift")
+
+
+@contextlib.contextmanager
+def served(session: nox.Session) -> Iterator[str]:
+    """
+    The base URL of a running `rtkcontract serve`, without options.
+    """
+    command = [f"{session.bin}/rtkcontract", "serve", "--quiet"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603  # our own
+    try:
+        marker = "export CLOUDFLARE_BASE_URL="
+        yield next(line.strip().removeprefix(marker) for line in process.stdout or () if line.startswith(marker))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@nox.session
+def sdk(session: nox.Session) -> None:
+    """
+    The tests of meetings in the source distribution of the vendor's Python SDK, on the emulator without options.
+    """
+    version = "5.9.0"
+    session.install("-e", ".")
+    session.install(
+        f"cloudflare[aiohttp]=={version}", "pytest-asyncio", "respx", "time-machine", "dirty-equals", "rich"
+    )
+    folder = Path(session.create_tmp()).resolve()
+    session.run(
+        *("python", "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder)),
+        f"cloudflare=={version}",
+    )
+    with tarfile.open(folder / f"cloudflare-{version}.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    with served(session) as base_url:
+        session.chdir(folder / f"cloudflare-{version}")
+        session.run(
+            *("pytest", "tests/api_resources/realtime_kit/test_meetings.py", "-q", "-o", "addopts="),
+            *("-p", "no:rtkcontract", "-p", "unskipped"),
+            env={"TEST_API_BASE_URL": base_url, "PYTHONPATH": str(ROOT / "examples" / "sdk")},
+        )
+
+
+@nox.session
+def sdk_typescript(session: nox.Session) -> None:
+    """
+    The vendor's TypeScript SDK on the emulator: list, create, get, patch, put, add a participant, delete. Needs node.
+    """
+    if not (shutil.which("node") and shutil.which("npm")):
+        session.skip("node and npm are not installed")
+    session.install("-e", ".")
+    folder = Path(session.create_tmp()).resolve()
+    shutil.copy(ROOT / "examples" / "sdk" / "meetings.mjs", folder)
+    with served(session) as base_url:
+        session.chdir(folder)
+        session.run("npm", "install", "--silent", "--no-save", "cloudflare@7.3.0", external=True)
+        session.run("node", "meetings.mjs", base_url, external=True)
 
 
 @nox.session(tags=["release"])

@@ -407,6 +407,19 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """
+    A response that does not simply go out: it waits `delay_s`, it ends after `cut_after` bytes of its body with the
+    connection, or it is overtaken by the response to a later request.
+    """
+
+    response: Response
+    delay_s: float = 0.0
+    cut_after: int | None = None
+    overtaken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """
     The answer that came, and the seconds it took.

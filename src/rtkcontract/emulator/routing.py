@@ -233,6 +233,15 @@ class Routes:
             501, f"the contract has no such path; GET /openapi.json shows the {len(self.served)} operations it has"
         )
 
+    def name_of(self, request: Request) -> str:
+        """
+        The name of the operation that a request is for; "" for none.
+        """
+        path = urlsplit(request.url).path
+        shape = next((one.shape for one in self.served if one.pattern.fullmatch(path)), "")
+        served = operation_on(self._by_shape.get(shape, []), request.method)
+        return served.operation.name if served else ""
+
     @functools.cached_property
     def homes(self) -> dict[str, Home]:
         """

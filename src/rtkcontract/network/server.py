@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import encode
-from rtkcontract.model import Answered, Headers, Observation, Request, Response, Send
+from rtkcontract.model import Answered, Delivery, Headers, Observation, Request, Response, Send
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,7 +40,14 @@ DRAINED = 64
 """Bodies of the largest size that are read and dropped, so that the client gets to read why it is refused."""
 
 
-Respond: TypeAlias = Callable[[Request], Response]
+OVERTAKEN_S = 2.0
+"""How long a response waits for a later one that overtakes it."""
+
+
+Respond: TypeAlias = Callable[[Request], Response | Delivery]
+
+
+_R = TypeVar("_R")
 
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -92,7 +99,7 @@ def serve(
         listening.close()
 
 
-def in_process(respond: Respond) -> Send:
+def in_process(respond: Callable[[Request], Response]) -> Send:
     """
     The same server without sockets: a way to ask it in this process.
     """
@@ -211,24 +218,47 @@ def _config(app: App, patience_s: float) -> uvicorn.Config:
 
 
 def _app(respond: Respond, origin: str, max_body_bytes: int, patience_s: float) -> App:
+    overtaken: list[asyncio.Event] = []
+
     async def app(scope: Scope, receive: Receive, send: Emit) -> None:
         try:
             content = await _content(receive, max_body_bytes, patience_s)
         except TimeoutError:
-            response = _refusal(408, f"no more of the body came within {patience_s:g} s")
+            found: Response | Delivery = _refusal(408, f"no more of the body came within {patience_s:g} s")
         else:
             if content is None:
                 return
             if len(content) > max_body_bytes:
-                response = _refusal(413, f"the body is larger than {max_body_bytes} bytes")
+                found = _refusal(413, f"the body is larger than {max_body_bytes} bytes")
             else:
-                response = _respond(respond, _incoming(scope, origin, content))
+                found = _respond(respond, _incoming(scope, origin, content))
+        delivery = Delivery(response=found) if isinstance(found, Response) else found
+        await _held_back(delivery, overtaken)
+        response = delivery.response
         headers = _with_length(response)
         coded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         await send({"type": "http.response.start", "status": response.status, "headers": coded})
-        await send({"type": "http.response.body", "body": response.content})
+        # A body that is not said to be complete ends with the connection.
+        body = {"body": response.content[: delivery.cut_after], "more_body": delivery.cut_after is not None}
+        await send({"type": "http.response.body", **body})
+        while overtaken and not delivery.overtaken:
+            overtaken.pop().set()
 
     return app
+
+
+async def _held_back(delivery: Delivery, overtaken: list[asyncio.Event]) -> None:
+    """
+    Waits for as long as a response shall be late.
+    """
+    import asyncio
+
+    if delivery.delay_s:
+        await asyncio.sleep(delivery.delay_s)
+    if delivery.overtaken:
+        overtaken.append(asyncio.Event())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(overtaken[-1].wait(), OVERTAKEN_S)
 
 
 async def _content(receive: Receive, most: int, patience_s: float) -> bytes | None:
@@ -264,7 +294,7 @@ def _incoming(scope: Scope, origin: str, content: bytes) -> Request:
     return Request(method=scope["method"], url=url, headers=headers, content=content)
 
 
-def _respond(respond: Respond, request: Request) -> Response:
+def _respond(respond: Callable[[Request], _R], request: Request) -> _R | Response:
     try:
         return respond(request)
     except Exception as error:
