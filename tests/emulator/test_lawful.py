@@ -199,7 +199,9 @@ def test_credentials_are_asked_for_where_the_document_does(where: str) -> None:
     """Without a security scheme anyone may ask."""
     security: dict[str, Any] = {"security": [{"bearer": []}]}
     operation = {"operationId": "it", "responses": answer(obj())} | (security if where == "operation" else {})
-    contract = contract_of({"/it": {"get": operation}}, **(security if where == "document" else {}))
+    schemes = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
+    more = security if where == "document" else {}
+    contract = contract_of({"/it": {"get": operation}}, components=schemes, **more)
     open_to_all = contract_of({"/it": {"get": {"operationId": "it", "responses": answer(obj())}}})
 
     assert 401 == Client(contract).send("GET", "/it", authorization="Bearer " + "x" * 40).status

@@ -281,10 +281,12 @@ class Objects:
 
     def _any_will_do(self, home: Home, examples: tuple[str, ...]) -> bool:
         """
-        Whether nothing tells which ids there are: no example, no link, and nothing was created there so far.
+        Whether nothing tells which ids there are: no link, nothing created there so far, and where objects are created
+        or listed no example.
         """
-        unmade = home.template not in self.store.created
-        return not (home.made or home.listed) or (unmade and not examples and not home.linked)
+        if home.linked or home.template in self.store.created:
+            return False
+        return not (home.made or home.listed) or not examples
 
     def _examples(self, home: Home) -> tuple[str, ...]:
         reader = self.routes.reader_of(home)
@@ -471,7 +473,7 @@ class Objects:
             served = self.routes.by_name.get(taker)
             home = self.routes.homes.get(served.shape) if served else None
             collection = home.key(call.path) if home and home.parameter == parameter else None
-            if home is None or collection is None or not (home.made or home.listed):
+            if home is None or collection is None or not self.routes.kept(home, taker):
                 continue
             try:
                 identity = at(body, pointer)

@@ -314,6 +314,12 @@ class Routes:
                 found.append((home, segment[1:-1]))
         return tuple(found)
 
+    def kept(self, home: Home, taker: str) -> bool:
+        """
+        Whether objects of their own are kept there, and not what is told about objects of another home.
+        """
+        return home.made or home.listed or self._maker_of(taker, home.parameter) is None
+
     def _maker_of(self, taker: str, parameter: str) -> Home | None:
         """
         Where an id is made that an operation takes, by a link of the document.
