@@ -84,6 +84,14 @@ def test_a_document_of_another_layout_is_refused_by_its_name(name: str, indent: 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "content", ["openapi: 3.1.0\npaths: {}\n", "---\ntitle: a\n", "title: a", "%YAML 1.2\n---\n{}"]
+)
+def test_yaml_that_is_no_cassette_is_called_yaml(content: str) -> None:
+    with pytest.raises(CannotTell, match="is YAML, of which cassettes alone are read; give JSON"):
+        _verdicts(content)
+
+
 @pytest.mark.parametrize("value", [{"name": "a", "version": "1"}, {"level": "info", "msg": "a"}, {"foo": {"title": 5}}])
 def test_an_object_of_which_nothing_is_declared_is_no_body(value: Json) -> None:
     (found,) = _verdicts(json.dumps(value))

@@ -121,6 +121,9 @@ RESPONSE_NOT_KEPT: dict[str, Callable[[Json, Json], object]] = {
     "base64 without its end": lambda asked, got: got["content"].update(
         text=base64.b64encode(CAME.encode()).decode()[:-3], encoding="base64"
     ),
+    "a copy of the client": lambda asked, got: got.update(status=304, content={"size": 0}),
+    "a copy of the client that is shown": lambda asked, got: got.update(status=304),
+    "nested too deeply": lambda asked, got: got["content"].update(text="[" * 300 + "]" * 300),
     "spoiled by the exporter": lambda asked, got: (
         got["content"].update(text=gzip.compress(CAME.encode()).decode("utf-8", "replace")),
         got["headers"].append({"name": "Content-Encoding", "value": "gzip"}),

@@ -181,6 +181,8 @@ def _document(text: str, name: str, guess: bool) -> Iterator[Item]:
 def _not_json(text: str, name: str) -> str:
     told = problem(text)
     start = text.lstrip()[:1]
+    if re.match(r"\s*(?:---|%YAML|[\w$-]+:(?:\s|$))", text):
+        return f"{name} is YAML, of which cassettes alone are read; give {FORMS}"
     hint = f"; give {FORMS}" if start not in ("{", "[") and not told.partition(": ")[2].startswith("a comment") else ""
     return f"{name} is not JSON: {told}{hint}"
 

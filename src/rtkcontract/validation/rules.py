@@ -454,7 +454,7 @@ class Rules:
             asked = replace(lost, notes=(*lost.notes, note)) if note else lost
         if not self.takes_body:
             asked = NO_BODY
-        if response is None or exchange.response_lost or too_deep(response.content):
+        if response is None or _unjudged(exchange):
             return asked, None
         token = _token(header(request.headers, "authorization"))
         return asked, self.answer(response, asked=asked, content=request.content, token=token)
@@ -503,6 +503,17 @@ NO_BODY: Final = Half(value=None, expect=Expectation(outcome="accepted", reason=
 def _not_kept(side: str, why: str) -> Half:
     told = f"the body of the {side} was not judged: {why}"
     return Half(value=None, expect=Expectation(outcome="unspecified", reason=told), notes=(told,), known="not kept")
+
+
+def _unjudged(exchange: Exchange) -> str:
+    """
+    Why the response of an exchange cannot be judged; "" where it can.
+    """
+    if exchange.response is None:
+        return ""
+    if exchange.response.status == 304:
+        return "304 says that the client's own copy is still good"
+    return exchange.response_lost or too_deep(exchange.response.content)
 
 
 class Operations:
@@ -739,8 +750,7 @@ def exchange_verdict(rules: Rules | None, exchange: Exchange, number: int = 1) -
     elif exchange.response is None:
         notes = [*asked.notes, "there is no response, so the request alone was judged"]
     else:
-        why = exchange.response_lost or too_deep(exchange.response.content)
-        notes = [*asked.notes, *_not_kept("response", why).notes]
+        notes = [*asked.notes, *_not_kept("response", _unjudged(exchange)).notes]
     if asked.expect.outcome == "rejected" and status and 400 <= status < 500:
         notes.append(f"the target refused the request with {status}")
     outcome = _outcome(asked, answer)
