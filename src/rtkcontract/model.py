@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 Json: TypeAlias = Any
 """A JSON value as Python holds it; the one place where `Any` stands for data."""
@@ -180,6 +181,14 @@ class Operation:
     texts: Mapping[str, str] = field(default_factory=dict)
     """Summary, description and tags."""
     deprecated: bool = False
+
+    @property
+    def base_path(self) -> str:
+        """
+        The path of the first server, without a slash at the end: "/client/v4", or "" where it has none.
+        """
+        path = urlsplit(self.servers[0]).path.rstrip("/") if self.servers else ""
+        return path if path[:1] in ("", "/") else f"/{path}"
 
     @property
     def takes_json(self) -> bool:

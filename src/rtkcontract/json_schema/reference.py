@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from jsonschema import Draft202012Validator, FormatChecker, SchemaError
 
-from rtkcontract.json_schema.json_text import pointer
+from rtkcontract.json_schema.json_text import dumps, pointer
 from rtkcontract.json_schema.validator import Validator, Violation, plain
 from rtkcontract.model import Json
 
@@ -58,7 +58,10 @@ def schema_problem(schema: Json) -> tuple[str, str] | None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        return pointer(list(error.absolute_path)), error.message
+        reason = error.message
+        if error.validator == "type":
+            reason = f"{dumps(error.instance)[:40]} is not of type {error.validator_value}"
+        return pointer(list(error.absolute_path)), reason
     return None
 
 

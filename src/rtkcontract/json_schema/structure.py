@@ -35,6 +35,14 @@ SINGLES: Final = (
 )
 
 
+LITERALS: Final = frozenset(("example", "examples", "default", "enum", "const"))
+"""Members whose values are data: what looks like a reference there is none."""
+
+
+NAMES: Final = frozenset((*MAPS, "schemas", "dependencies", "responses"))
+"""Members that hold schemas by names of the writer's choice."""
+
+
 CONSTRAINTS: Final = frozenset(
     [
         "type",
@@ -89,15 +97,18 @@ def bare(node: Json) -> Json:
     return rebuilt({key: value for key, value in node.items() if key in CONSTRAINTS}, bare)
 
 
-def references(node: Json) -> Iterator[str]:
+def references(node: Json, *, named: bool = False) -> Iterator[str]:
     """
-    Every `$ref` at or below a node.
+    Every `$ref` in a schema or a document, values that are data left out; `named` where members have names of the
+    writer's choice.
     """
     if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
+        if isinstance(node.get("$ref"), str) and not named:
             yield node["$ref"]
-        node = list(node.values())
-    if isinstance(node, list):
+        for key, value in node.items():
+            if named or key not in LITERALS:
+                yield from references(value, named=not named and key in NAMES)
+    elif isinstance(node, list):
         for item in node:
             yield from references(item)
 

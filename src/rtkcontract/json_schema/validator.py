@@ -155,6 +155,6 @@ class Validator:
             value = at(self.document, pointer(parts))
         except LookupError:
             return ""
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return "of " + " | ".join(str(item.get("title", item)) for item in value)
+        if isinstance(value, list) and value and parts[-1] in ("anyOf", "oneOf"):
+            return "of " + " | ".join(str(item.get("title", item) if isinstance(item, dict) else item) for item in value)
         return str(value) if value is not None and not isinstance(value, dict) else ""

@@ -19,6 +19,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.model import Json, Made, Operation, Role
 from rtkcontract.openapi import links
 from rtkcontract.openapi.reader import Call, Reader
+from rtkcontract.openapi.references import Spot
 
 Completed = Callable[[Operation], Operation]
 """Adds what stands beside the document, such as `cases.json`."""
@@ -81,7 +82,7 @@ class Operations(Mapping[str, Operation]):
 
     @property
     def _shown(self) -> str:
-        return f"{self.reader.files.folder}/{self.reader.files.name}"
+        return self.reader.files.told(Spot(None, self.reader.files.name, "")).removesuffix("#")
 
     def named(self, name: str) -> Operation:
         """

@@ -318,7 +318,7 @@ class Reader:
             spot = self.files.spot(self.files.name, place)
         except LookupError:
             raise CannotTell(
-                f"{self.files.folder}/{self.files.name}: the security scheme {name} leads nowhere: nothing at {place}"
+                f"{self.files.told(Spot(None, self.files.name, place))}: there is no such security scheme; it leads nowhere"
             ) from None
         scheme = _object(self.files.behind(spot), self.files).value
         self.document["components"].setdefault("securitySchemes", {})[name] = scheme

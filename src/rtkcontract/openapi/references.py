@@ -19,7 +19,7 @@ from urllib.parse import unquote, urljoin
 
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, at, loads, pointer
-from rtkcontract.json_schema.structure import CONSTRAINTS, rebuilt, references
+from rtkcontract.json_schema.structure import CONSTRAINTS, LITERALS, NAMES, rebuilt, references
 from rtkcontract.model import Json
 from rtkcontract.openapi.large_document import Slices
 
@@ -30,12 +30,6 @@ ORIGINS: Final = "x-origins"
 DEEPEST: Final = 20
 """Levels of `allOf` that are followed; a schema that refers to itself there goes on for ever."""
 MARKS: Final = ("$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor")
-LITERALS: Final = frozenset(("example", "examples", "default", "enum", "const"))
-"""Keywords whose values are data: what looks like a reference there is none."""
-NAMES: Final = frozenset(
-    ("properties", "patternProperties", "$defs", "definitions", "schemas", "dependentSchemas", "dependencies")
-)
-"""Members that hold schemas by names of the writer's choice."""
 
 
 def read_json(read: Read, name: str, where: str) -> Json:
@@ -148,7 +142,7 @@ class Files:
             content = self.read(file)
             if content is None:
                 return False
-            shown = posixpath.join(self.folder, file)
+            shown = self.told(Spot(None, file, "")).removesuffix("#")
             try:
                 self._slices[file] = Slices(content.decode("utf-8-sig"), shown)
             except UnicodeDecodeError as error:
@@ -159,7 +153,7 @@ class Files:
         """
         A place as a message names it.
         """
-        return f"{posixpath.join(self.folder, spot.file)}#{spot.at}"
+        return f"{posixpath.join('' if self.folder == '.' else self.folder, spot.file)}#{spot.at}"
 
     def origin(self, spot: Spot) -> str:
         """
