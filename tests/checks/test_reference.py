@@ -42,7 +42,7 @@ def result(sent: Json, status: int, data: Json, *, request: Json = None, respons
     if request is not None:
         prepared.request = Wrong(prepared.request, request)
     if response is not None:
-        prepared.success[201] = Wrong(prepared.success[201], response)
+        prepared._oracles[201] = Wrong(prepared.body_of(201), response)
     case = Case(
         id="create_meeting/x",
         operation="create_meeting",

@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 from rtkcontract.contract.expectation import Oracle, sources_of
 from rtkcontract.errors import CannotTell
-from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
+from rtkcontract.json_schema.json_text import NotStrictJson, at, dumps, loads
 from rtkcontract.json_schema.validator import Violation
 from rtkcontract.json_schema.values import ABSENT, ITEM, Place, taken
-from rtkcontract.model import Answered, Case, Contract, Finding, Json, Operation, Outcome, Response, Severity
+from rtkcontract.model import Answered, Case, Contract, Declared, Finding, Json, Operation, Outcome, Response, Severity
+from rtkcontract.openapi import media_types
 from rtkcontract.openapi.references import located, resolve
 
 READABLE = 300
@@ -48,11 +49,7 @@ class Judged:
 
     def __init__(self, contract: Contract, operation: Operation) -> None:
         self.contract, self.operation = contract, operation
-        self.errors = Oracle(contract.document, operation.error_schema)
-        self.success = {
-            status: Oracle(contract.document, schema) for status, schema in operation.success_schemas.items()
-        }
-        self.any_success = next(iter(self.success.values()), Oracle(contract.document, {}))
+        self._oracles: dict[int, Oracle] = {}
         self.tolerated = {entry["status"]: entry for entry in operation.tolerated}
         self.promises = tuple(_promises(contract, operation))
         self.echoed = {one.place: one for one in self.promises if one.echoed and ITEM not in one.place}
@@ -69,8 +66,54 @@ class Judged:
         """
         return self.operation.role == "create" or (self.operation.role == "action" and not self.operation.makers)
 
-    def success_of(self, status: int) -> Oracle:
-        return self.success.get(status, self.any_success)
+    def declared(self, status: int) -> Declared | None:
+        """
+        What the document declares for a status; a tolerated one comes as that which it stands for.
+        """
+        success = self.operation.success(status)
+        if success is None and status in self.tolerated:
+            return self.operation.success(self.operation.success_status)
+        return success or self.operation.declared(status)
+
+    def accepts(self, status: int) -> bool:
+        """
+        Whether a status says that the request was accepted.
+        """
+        return status in self.tolerated or self.operation.success(status) is not None
+
+    def body_of(self, status: int) -> Oracle:
+        """
+        The validator of the body that comes with a status; one that takes everything where no JSON is declared.
+        """
+        return self._oracle(self.declared(status), status)
+
+    def refusal_of(self, status: int) -> Declared | None:
+        """
+        What the document declares for a refusal; what refusals look like for one with a status that accepts.
+        """
+        if not self.accepts(status):
+            return self.operation.declared(status)
+        schema = self.operation.error_schema
+        return Declared(media={media_types.JSON: schema}) if schema not in ({}, None) else None
+
+    def error_of(self, status: int) -> Oracle:
+        """
+        The validator of the body of a refusal.
+        """
+        return self._oracle(self.refusal_of(status), -status)
+
+    @cached_property
+    def errors(self) -> Oracle:
+        """
+        The validator of a refusal of which only the body is known.
+        """
+        return Oracle(self.contract.document, self.operation.error_schema)
+
+    def _oracle(self, declared: Declared | None, key: int) -> Oracle:
+        if key not in self._oracles:
+            schema = {} if declared is None or declared.json is None else declared.json
+            self._oracles[key] = Oracle(self.contract.document, schema)
+        return self._oracles[key]
 
     @cached_property
     def document_source(self) -> tuple[str, ...]:
@@ -86,7 +129,7 @@ class Judged:
 
     @cached_property
     def success_statuses(self) -> str:
-        return " or ".join(str(status) for status in self.success) or "2xx"
+        return " or ".join(name for name in self.operation.successes if name != "DEFAULT") or "2xx"
 
     def looked_for(self, secrets: tuple[str, ...], sent: bytes) -> tuple[str, ...]:
         """
@@ -128,29 +171,33 @@ def judged(contract: Contract, operation: Operation) -> Judged:
     return prepared(_ById(contract), operation.name)
 
 
-def _walk(document: Json, schema: Json, place: Place, at: str) -> Iterator[tuple[Place, Json, str]]:
+def _walk(
+    document: Json, schema: Json, place: Place, written: str, passed: tuple[str, ...] = ()
+) -> Iterator[tuple[Place, Json, str]]:
     """
-    Each member of a schema with its node and the pointer of that node, unions left out.
+    Each member of a schema with its node and the pointer of that node, unions left out; a schema inside itself is
+    followed once.
     """
     while isinstance(schema, dict) and "$ref" in schema and len(schema) == 1:
-        at = schema["$ref"].removeprefix("#")
-        schema = resolve(document, schema)
+        written = schema["$ref"].removeprefix("#")
+        passed = (*passed, written)
+        schema = resolve(document, {"$ref": schema["$ref"]}) if passed.count(written) < 3 else None
     schema = resolve(document, schema)
     if not isinstance(schema, dict) or len(place) > 12:
         return
     if place:
-        yield place, schema, at
+        yield place, schema, written
     for name, part in schema.get("properties", {}).items():
-        yield from _walk(document, part, (*place, name), f"{at}/properties/{name}")
+        yield from _walk(document, part, (*place, name), f"{written}/properties/{name}", passed)
     if isinstance(schema.get("items"), dict):
-        yield from _walk(document, schema["items"], (*place, ITEM), f"{at}/items")
+        yield from _walk(document, schema["items"], (*place, ITEM), f"{written}/items", passed)
     for index, part in enumerate(schema.get("allOf", ())):
-        yield from _walk(document, part, place, f"{at}/allOf/{index}")
+        yield from _walk(document, part, place, f"{written}/allOf/{index}", passed)
 
 
 def _promises(contract: Contract, operation: Operation) -> Iterator[Promise]:
     answered = {place: node for place, node, _ in _walk(contract.document, operation.data_schema, (), "")}
-    for place, node, at in _walk(contract.document, operation.request_schema, (), ""):
+    for place, node, written in _walk(contract.document, operation.request_schema, (), ""):
         undecided = {entry.get("keyword") for entry in node.get("x-unspecified", ())}
         yield Promise(
             place=place,
@@ -159,7 +206,7 @@ def _promises(contract: Contract, operation: Operation) -> Iterator[Promise]:
             default=node.get("default", ABSENT),
             default_decided="default" not in undecided,
             sources=sources_of(node, "type"),
-            schema_at=located(at, contract.document),
+            schema_at=located(written, contract.document),
         )
 
 
@@ -209,7 +256,7 @@ class Answer:
         """
         What the body breaks of the success schema of its status.
         """
-        oracle = self.judged.success_of(self.response.status)
+        oracle = self.judged.body_of(self.response.status)
         return oracle.violations(self.body) if self.surrogates else oracle.violations_plain(self.body)
 
     @property
@@ -303,7 +350,7 @@ def outcome_of(judged: Judged, status: int, body: Json) -> Outcome:
 
     The edge is known to send its error envelope with a 200 in rare cases, which rejects.
     """
-    if status in judged.success or status in judged.tolerated:
+    if judged.accepts(status):
         edge = isinstance(body, dict) and body.get("success") is False and isinstance(body.get("errors"), list)
         return "rejected" if edge and status == 200 else "accepted"
     return "rejected" if 400 <= status < 500 else "unspecified"
@@ -366,10 +413,17 @@ def answer_of(
         body=body,
         unreadable=unreadable,
         outcome=outcome,
-        data=body.get("data", ABSENT) if outcome == "accepted" and isinstance(body, dict) else ABSENT,
+        data=_data(body, judged.operation.data_at) if outcome == "accepted" else ABSENT,
         max_latency_s=max_latency_s,
         secrets=judged.looked_for(known, case.content),
     )
+
+
+def _data(body: Json, pointer: str) -> Json:
+    try:
+        return body if body is ABSENT else at(body, pointer)
+    except LookupError:
+        return ABSENT
 
 
 @lru_cache(maxsize=4_096)

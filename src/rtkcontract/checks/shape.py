@@ -11,7 +11,8 @@ from rtkcontract.contract.expectation import sources_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import pointer
 from rtkcontract.json_schema.values import ABSENT, ITEM, Place, same, taken
-from rtkcontract.model import Finding, Json
+from rtkcontract.model import Declared, Finding, Json
+from rtkcontract.openapi import media_types
 from rtkcontract.openapi.references import located
 
 
@@ -21,9 +22,13 @@ def content_type(answer: Answer) -> Iterator[Finding]:
     """
     if answer.outcome == "unspecified" or (not answer.response.content and answer.outcome != "accepted"):
         return  # a 5xx or a redirect is told by the status
+    declared = _declared(answer)
+    if declared is None or not declared.media:
+        return  # nothing is promised about the content
     told = answer.response.header("content-type") or ""
-    if told.split(";")[0].strip().lower() != "application/json":
-        yield answer.finding("content_type", "header content-type", "application/json", told or "no header", ("oas",))
+    if media_types.chosen(declared.media, told) is None:
+        expected = " or ".join(declared.media)
+        yield answer.finding("content_type", "header content-type", expected, told or "no header", ("oas",))
 
 
 def envelope(answer: Answer) -> Iterator[Finding]:
@@ -34,11 +39,14 @@ def envelope(answer: Answer) -> Iterator[Finding]:
         return  # may be empty or no JSON, says distilled
     if answer.outcome == "unspecified":
         return  # told by the status already
+    declared = _declared(answer)
+    if declared is None or declared.json is None:
+        return  # no JSON is promised
     if answer.body is ABSENT:
         yield answer.finding("envelope", "", "a JSON body", answer.unreadable, ("oas",))
         return
     if answer.outcome == "rejected":
-        errors = answer.judged.errors
+        errors = answer.judged.error_of(answer.response.status)
         if not (errors.valid(answer.body) if answer.surrogates else errors.valid_plain(answer.body)):
             known = "one of the three known error envelopes"
             yield answer.finding(
@@ -49,7 +57,7 @@ def envelope(answer: Answer) -> Iterator[Finding]:
                 ("v4-errors", "service-errors"),
                 schema_at="error.json#/anyOf",
             )
-        elif isinstance(answer.body.get("error"), dict) and answer.body["error"].get("code") != answer.response.status:
+        elif _has_error(answer.body) and answer.body["error"].get("code") != answer.response.status:
             yield answer.finding(
                 "envelope",
                 "/error/code",
@@ -60,7 +68,8 @@ def envelope(answer: Answer) -> Iterator[Finding]:
                 cause="error code is not the status",
             )
         return
-    yield from _schema(answer, "envelope", lambda path: path[:1] != ("data",) or len(path) == 0)
+    lead = data_path(answer)
+    yield from _schema(answer, "envelope", lambda path: path[: len(lead)] != lead)
 
 
 def body_schema(answer: Answer) -> Iterator[Finding]:
@@ -71,11 +80,33 @@ def body_schema(answer: Answer) -> Iterator[Finding]:
     that comes back as it was sent where the body should have been refused, or may have been: the status tells that.
     """
     if answer.outcome == "accepted" and answer.body is not ABSENT:
-        yield from _schema(answer, "body_schema", lambda path: path[:1] == ("data",))
+        lead = data_path(answer)
+        yield from _schema(answer, "body_schema", lambda path: path[: len(lead)] == lead)
+
+
+def _declared(answer: Answer) -> Declared | None:
+    """
+    What is promised about the response; nothing about the content of one to HEAD.
+    """
+    if answer.judged.operation.method == "HEAD":
+        return None
+    judged, status = answer.judged, answer.response.status
+    return judged.refusal_of(status) if answer.outcome == "rejected" else judged.declared(status)
+
+
+def data_path(answer: Answer) -> tuple[str, ...]:
+    """
+    The path to the data in the body: ("data",), or () where the whole body is the data.
+    """
+    return tuple(answer.judged.operation.data_at.split("/")[1:])
+
+
+def _has_error(body: Json) -> bool:
+    return isinstance(body, dict) and isinstance(body.get("error"), dict)
 
 
 def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], bool]) -> Iterator[Finding]:
-    oracle = answer.judged.success_of(answer.response.status)
+    oracle = answer.judged.body_of(answer.response.status)
     document = answer.judged.contract.document
     told: set[tuple[str | int, ...]] = set()
     for violation in answer.violations:
@@ -83,7 +114,7 @@ def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], 
             continue
         told.add(violation.path)  # one finding a place: a wrong type breaks its other rules too
         found = _at(answer.body, violation.path)
-        sent = taken(answer.sent, _place(violation.path[1:]))
+        sent = taken(answer.sent, _place(violation.path[len(data_path(answer)) :]))
         if found is None and sent is None:
             continue
         if answer.case.expect.outcome != "accepted" and sent is not ABSENT and same(found, sent):

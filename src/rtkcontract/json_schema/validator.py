@@ -156,5 +156,7 @@ class Validator:
         except LookupError:
             return ""
         if isinstance(value, list) and value and parts[-1] in ("anyOf", "oneOf"):
-            return "of " + " | ".join(str(item.get("title", item) if isinstance(item, dict) else item) for item in value)
+            return "of " + " | ".join(
+                str(item.get("title", item) if isinstance(item, dict) else item) for item in value
+            )
         return str(value) if value is not None and not isinstance(value, dict) else ""

@@ -31,10 +31,27 @@ class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
     """
 
     def flatten_mapping(self, node: Any) -> None:
+        self._refuse_doubles(node)
         super().flatten_mapping(node)
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 key.tag = "tag:yaml.org,2002:str"
+
+    def _refuse_doubles(self, node: Any) -> None:
+        """
+        A name that stands twice among the members written here; a merged one (`<<`) may stand in both.
+        """
+        if hasattr(node, "looked_at"):  # what was merged into it stands there by now
+            return
+        node.looked_at = True
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the member {key.value} stands twice, the second", key.start_mark
+                    )
+                seen.add(key.value)
 
 
 _Loader.yaml_implicit_resolvers = {}

@@ -94,7 +94,7 @@ class Reader:
             for method in item.value:
                 if method in METHODS and method not in seen:
                     seen.add(method)
-                    yield Call(path, method.upper(), item.member(method), items)
+                    yield Call(path, method.upper(), self.files.behind(item.member(method)), items)
         for item in items:
             for method, spec in _members(item.member("additionalOperations"), self.files):
                 yield Call(path, method.upper(), spec, items)
@@ -317,9 +317,8 @@ class Reader:
         try:
             spot = self.files.spot(self.files.name, place)
         except LookupError:
-            raise CannotTell(
-                f"{self.files.told(Spot(None, self.files.name, place))}: there is no such security scheme; it leads nowhere"
-            ) from None
+            shown = self.files.told(Spot(None, self.files.name, place))
+            raise CannotTell(f"{shown}: the name of a security scheme leads nowhere") from None
         scheme = _object(self.files.behind(spot), self.files).value
         self.document["components"].setdefault("securitySchemes", {})[name] = scheme
         return " ".join(str(scheme[key]) for key in ("type", "scheme", "in", "name") if key in scheme)
