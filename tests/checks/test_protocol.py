@@ -122,6 +122,15 @@ def test_a_broken_rule_is_a_finding_that_cites_its_section(name: str) -> None:
     assert "(" in told[0].expected
 
 
+def test_a_location_that_is_no_address_is_a_finding() -> None:
+    """
+    Python cannot split it, which must not end the run.
+    """
+    told = findings(result({}, 201, ("location", "http://[bad")), "protocol")
+
+    assert ["protocol Location"] == [finding.cause for finding in told]
+
+
 @pytest.mark.parametrize("headers", LAWFUL)
 def test_what_http_allows_is_no_finding(headers: Headers) -> None:
     assert [] == findings(result({}, 201, *headers), "protocol")

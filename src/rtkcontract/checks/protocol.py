@@ -148,7 +148,11 @@ def _location(answer: Answer) -> str:
     text = answer.response.header("location")
     if text is None or answer.response.status != 201 or not isinstance(answer.data, dict):
         return ""
-    last = unquote(urlsplit(text).path.rstrip("/").rpartition("/")[2])
+    try:
+        path = urlsplit(text).path
+    except ValueError:
+        return f"location {text[:60]!r} is no address"
+    last = unquote(path.rstrip("/").rpartition("/")[2])
     own = answer.data.get("id")
     return (
         f"location ends in {last[:60]}, id is {own[:60]}"
