@@ -84,7 +84,7 @@ def test_each_breaking_change_has_a_witness_that_was_described_and_is_not():
     rows = breaking()
 
     assert len(rows) > 150
-    assert [] == [change for _, _, change in rows if not change.witnesses]
+    assert [] == [change for _, _, change in rows if not change.witnesses and not change.kind.startswith("content.")]
     for old, new, change in rows:
         before, after = only(old), only(new)
         for witness in change.witnesses:
@@ -110,7 +110,7 @@ def closed(node):
     return made
 
 
-UNJUDGED = ("format", "readOnly", "writeOnly")
+UNJUDGED = ("format", "encoding", "readOnly", "writeOnly")
 """Kinds that a plain validator does not look at."""
 
 
@@ -262,8 +262,8 @@ def test_a_path_parameter_with_another_name_is_the_same_parameter():
 
 def test_nothing_is_safe_without_proof():
     """Where neither proof nor witness is found, the report says so with the number of values."""
-    old = schema({"properties": {"a": {"type": "string", "pattern": "^(ab?c?d?e?){1,3}$"}}})
-    new = schema({"properties": {"a": {"type": "string", "pattern": "^(ab?c?d?e?){1,4}$"}}})
+    old = schema({"properties": {"a": {"type": "string", "pattern": r"^(a+)-\1$"}}})
+    new = schema({"properties": {"a": {"type": "string", "pattern": r"^(a*)-\1$"}}})
     found = compare(old, new)
 
     assert ["undecided"] == [change.klass for change in found]

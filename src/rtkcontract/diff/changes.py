@@ -26,8 +26,9 @@ from rtkcontract.diff.kinds import kinds
 from rtkcontract.diff.operation_changes import Term, smallest_request, terms
 from rtkcontract.diff.schema_edits import Edit, edits, put, shared, told
 from rtkcontract.errors import CannotTell
+from rtkcontract.json_schema.inclusion import REMARKS
 from rtkcontract.json_schema.json_text import dumps
-from rtkcontract.json_schema.structure import Place, bare, flat, marked, places, plain_places, seen_from
+from rtkcontract.json_schema.structure import Place, bare, flat, marked, places, plain_places, seen_from, unknown_to
 from rtkcontract.model import Declared, Json, Operation, Parameter
 
 Class: TypeAlias = Literal["breaking", "strict", "compatible", "documentation", "undecided"]
@@ -164,7 +165,7 @@ class _Walk:
             for change in self.level(one, two, (*place, step), (*above, Level(old=old, new=new, step=step)), safe=safe):
                 found = True
                 yield change
-        if not found or not _alike(last, new):
+        if not _alike(last, new):
             yield from self.rest(old, last if found else old, new, place, above, safe=safe)
 
     def rest(
@@ -188,7 +189,7 @@ class _Walk:
         spot = place
         if edit.kind.startswith(("prop.", "required.")):
             spot = (*place, edit.about[0])
-        kind = self.body.fixed_kind or self.kind(edit, spot)
+        kind = self.body.fixed_kind or self.kind(edit, spot, before)
         yield (
             spot,
             Change(
@@ -206,7 +207,7 @@ class _Walk:
             ),
         )
 
-    def kind(self, edit: Edit, spot: Place) -> str:
+    def kind(self, edit: Edit, spot: Place, before: Json) -> str:
         """
         The name of an edit, once remarks are taken into account.
         """
@@ -214,6 +215,7 @@ class _Walk:
         cases = (
             (f"{flag}.set", edit.kind.startswith("prop.removed") and spot in self.marks[1]),
             (f"{flag}.unset", edit.kind.startswith("prop.added") and spot in self.marks[0]),
+            ("prop.typed", edit.kind == "prop.added.optional" and not unknown_to(before, edit.after).get(())),
             ("prop.added.required.default", edit.kind == "prop.added.required" and spot in self.defaults),
             ("nested.required.added", edit.kind == "required.added" and len(spot) > 1),
             ("secret.field.new", edit.kind.startswith("prop.added") and self.answer and is_credential(spot[-1])),
@@ -264,7 +266,7 @@ def _witness(body: Body, value: Json, why: str) -> Witness:
 
 # --- remarks -------------------------------------------------------------------------------------------------------
 
-_RULED: Final = ("default", "deprecated", "discriminator")
+_RULED: Final = ("default", "deprecated", "discriminator", "contentMediaType")
 
 
 _TEXTS: Final = (
@@ -274,9 +276,12 @@ _TEXTS: Final = (
     "examples",
     "example",
     "externalDocs",
-    "contentMediaType",
-    "contentEncoding",
+    "format",
 )
+
+
+_IDLE_FORMATS: Final = {dumps(name) for name in REMARKS}
+"""Formats that say nothing of values; what others say is compared as values are."""
 
 
 def _noted(schema: Json, flag: str) -> tuple[dict[tuple[Place, str], set[str]], set[Place]]:
@@ -301,15 +306,20 @@ def _remarks(body: Body) -> Iterator[tuple[Place, Change]]:
     (old, old_places), (new, new_places) = _noted(body.old, _flag(body)), _noted(body.new, _flag(body))
     for place, key in sorted({*old, *new}):
         was, is_ = old.get((place, key), set()), new.get((place, key), set())
+        if key == "format" and not (was | is_) <= _IDLE_FORMATS:
+            continue
         if place in old_places & new_places and was != is_:
             yield place, _remark(body, place, key, " / ".join(sorted(was)), " / ".join(sorted(is_)))
 
 
 def _remark(body: Body, place: Place, key: str, was: str, is_: str) -> Change:
     verb = "changed" if was and is_ else "added" if is_ else "removed"
-    kind = {"default": f"default.{verb}", "deprecated": "deprecated.set", "discriminator": "discriminator.changed"}.get(
-        key, "text.only"
-    )
+    kind = {
+        "default": f"default.{verb}",
+        "deprecated": "deprecated.set",
+        "discriminator": "discriminator.changed",
+        "contentMediaType": f"content.{verb}",
+    }.get(key, "text.only")
     row = kinds()[kind]
     return Change(
         operation=body.operation,

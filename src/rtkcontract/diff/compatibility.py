@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from rtkcontract.diff.counterexamples import EXTRA, size, smaller, smallest, values
 from rtkcontract.diff.schema_edits import Edit, told
-from rtkcontract.json_schema.inclusion import covers
+from rtkcontract.json_schema.inclusion import covers, meaning, without_cycles
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.structure import forbidding, in_place, unknown_to
 from rtkcontract.json_schema.validator import Validator, Violation
@@ -95,18 +96,18 @@ def equal(old: Json, new: Json) -> bool:
     )
 
 
-@functools.lru_cache(maxsize=512)
-def _judge(text: str) -> Validator:
-    import json
-
-    return Validator(json.loads(text))
+@functools.lru_cache(maxsize=2048)
+def _judge(text: str, *, beyond: bool) -> Validator:
+    return Validator(without_cycles(meaning(json.loads(text)), beyond))
 
 
-def judge(schema: Json) -> Validator:
+def judge(schema: Json, *, beyond: bool = True) -> Validator:
     """
-    A validator of the schema, made once.
+    A validator of the schema, made once; `beyond` says whether anything or nothing fits where a cycle goes round.
+
+    A value that fits where nothing does, and breaks where anything fits, tells two cycles apart however they go on.
     """
-    return _judge(dumps(schema))
+    return _judge(dumps(schema), beyond=beyond)
 
 
 class Proof:
@@ -116,7 +117,7 @@ class Proof:
 
     def __init__(self, old: Json, new: Json, side: Side) -> None:
         self.side: Side = side
-        self.sender, self.taker = judge(sending(old, new, side)), judge(accepting(old, new, side))
+        self.sender, self.taker = judge(sending(old, new, side), beyond=False), judge(accepting(old, new, side))
 
     def safe(self, old: Json, new: Json) -> bool:
         """
@@ -137,8 +138,9 @@ class Proof:
         return self._searched(level, before, edit, above)
 
     def _searched(self, level: tuple[Json, Json], before: Json, edit: Edit, above: Sequence[Level]) -> Verdict:
-        giver = judge(sending(*level, self.side))
-        sender, taker = judge(sending(before, edit.after, self.side)), judge(accepting(before, edit.after, self.side))
+        giver = judge(sending(*level, self.side), beyond=False)
+        sender = judge(sending(before, edit.after, self.side), beyond=False)
+        taker = judge(accepting(before, edit.after, self.side))
 
         def tells(value: Json) -> bool:
             return giver.valid_plain(value) and sender.valid_plain(value) and not taker.valid_plain(value)
@@ -153,27 +155,26 @@ class Proof:
         )
         whole: dict[str, tuple[Json, str]] = {}
         for value in chosen:
-            body = self.embedded(value, above)
-            if body is not None:
+            for body in self.embedded(value, above):
                 whole.setdefault(dumps(body), (body, why(refusing, taker, value, edit)))
-                if not edit.union:
-                    break
+            if whole and not edit.union:
+                break
         return Verdict(
             breaks=bool(whole), proof="witness" if whole else "", witnesses=tuple(whole.values()), tried=len(made)
         )
 
-    def embedded(self, value: Json, above: Sequence[Level]) -> Json | None:
+    def embedded(self, value: Json, above: Sequence[Level]) -> Iterator[Json]:
         """
-        A whole body round the value that may be sent and is not taken; None where none was found.
+        One whole body round the value that may be sent and is not taken; nothing where none was found.
         """
         carried = [value]
         for level in reversed(above):
-            fits = judge(sending(level.old, level.new, self.side)).valid_plain
+            fits = judge(sending(level.old, level.new, self.side), beyond=False).valid_plain
             giver = level.old if self.side == "request" else level.new
             hosts = (host for inner in carried for host in _hosts(giver, level.step, inner))
             carried = list(itertools.islice(filter(fits, hosts), MOST_CARRIED))
         told = (body for body in carried if self.sender.valid_plain(body) and not self.taker.valid_plain(body))
-        return next(told, None)
+        yield from itertools.islice(told, 1)
 
 
 def _trimmed(schema: Json, about: tuple[str, ...]) -> Json:
@@ -292,7 +293,8 @@ def said(item: Violation) -> str:
     """
     A broken keyword in a few words; never the value itself.
     """
-    words = _WORDS.get("false" if item.unwanted else item.keyword)
+    keyword = "false" if item.unwanted else item.keyword
+    words = None if item.limit is None and keyword == "pattern" else _WORDS.get(keyword)
     return (
         words(item)
         if words

@@ -15,9 +15,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from rtkcontract.json_schema.inclusion import listed, meaning, text_demands
 from rtkcontract.json_schema.json_text import dumps
+from rtkcontract.json_schema.regular import matching as shortest
+from rtkcontract.json_schema.regular import told_apart
 from rtkcontract.json_schema.samples import FORMATS, matching
-from rtkcontract.json_schema.structure import flat, in_place
+from rtkcontract.json_schema.structure import bare, flat, in_place
+from rtkcontract.json_schema.values import const
 from rtkcontract.model import Json
 
 MOST: Final = 4000
@@ -25,6 +29,18 @@ MOST: Final = 4000
 
 
 DEEPEST: Final = 7
+
+
+FINEST: Final = 2**53
+"""Numbers above are so far apart that adding one changes nothing."""
+
+
+FEW_BRANCHES: Final = 4
+"""Branches whose members can be combined with each other."""
+
+
+MOST_BRANCH: Final = 60
+"""Candidates for each branch of a union that is not the same everywhere."""
 
 
 EXTRA: Final = "extra_member"
@@ -100,6 +116,8 @@ def _unique(values: Iterable[Json]) -> list[Json]:
 
 
 def _short(number: float) -> Json:
+    if isinstance(number, int) or not math.isfinite(number):
+        return number if isinstance(number, int) else 0
     return int(number) if float(number).is_integer() else round(number, 9)
 
 
@@ -112,6 +130,8 @@ def _numbers(parts: Sequence[Json]) -> Iterator[Json]:
             steps.add(part["multipleOf"])
     for point in sorted(points or {0}):
         yield from (_short(point + by) for by in (0, 1, -1, 0.5, -0.5))
+        if abs(point) > FINEST:
+            yield from (_short(point * by) for by in (2, 0.5))
         yield from (_short((point // step + by) * step) for step in sorted(steps) for by in (0, 1, -1, 2, 3))
     low_to_high = sorted(points)
     yield from (_short((low + high) / 2) for low, high in itertools.pairwise(low_to_high))
@@ -123,8 +143,10 @@ def _is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _strings(parts: Sequence[Json]) -> Iterator[str]:
-    samples = [text for part in parts if isinstance(part.get("pattern"), str) for text in matching(part["pattern"])]
+def _strings(nodes: Sequence[Json], parts: Sequence[Json]) -> Iterator[str]:
+    patterns = list(dict.fromkeys(part["pattern"] for part in parts if isinstance(part.get("pattern"), str)))
+    yield from _telling(nodes, patterns)
+    samples = [text for pattern in patterns for text in matching(pattern)]
     lengths: set[int] = set()
     for part in parts:
         for key in ("minLength", "maxLength"):
@@ -146,6 +168,20 @@ def _strings(parts: Sequence[Json]) -> Iterator[str]:
                 yield from (text + probe, probe + text, probe + text[1:], text[:-1] + probe)
     if any("format" in part for part in parts):
         yield from (text for good, bad in FORMATS.values() for text in (*good, bad))
+
+
+def _telling(nodes: Sequence[Json], patterns: Sequence[str]) -> Iterator[str]:
+    """
+    Texts that tell what two schemas demand of texts apart, where a pattern is among it.
+    """
+    if not patterns:
+        return
+    demands = list(dict.fromkeys([*map(text_demands, nodes), *(((pattern,), 0, None) for pattern in patterns[:6])]))
+    for one, two in itertools.permutations(demands, 2):
+        found = told_apart(one, two)
+        if isinstance(found, str):
+            yield found
+    yield from (text for one in demands if (text := shortest(one)) is not None)
 
 
 def _arrays(parts: Sequence[Json], deep: int) -> Iterator[Json]:
@@ -308,29 +344,65 @@ def values(nodes: Sequence[Json], deep: int = 0) -> list[Json]:
     """
     Values at the boundaries of all the schemas together, likely ones first; some fit and some do not.
     """
-    nodes = [flat(node) for node in nodes]
+    nodes = [flat(meaning(node)) for node in nodes]
     parts = [part for node in nodes for part in every_part(node)]
     return _unique(itertools.islice(_values(nodes, parts, deep), max(MOST >> 2 * deep, 60)))
 
 
 def _values(nodes: Sequence[Json], parts: Sequence[Json], deep: int) -> Iterator[Json]:
-    for part in parts:
-        yield from part.get("enum", ())
-        if "const" in part:
-            yield part["const"]
-        yield from part.get("examples", ())
+    yield from _all_listed(parts)
+    if deep < DEEPEST:
+        yield from _of_branches(nodes, deep)
     types = _types(parts)
     if "boolean" in types:
         yield from (True, False)
     if types & {"number", "integer"}:
         yield from _numbers(parts)
     if "string" in types:
-        yield from _strings(parts)
+        yield from _strings(nodes, parts)
     if "array" in types and deep < DEEPEST:
         yield from _arrays(parts, deep)
     if "object" in types and deep < DEEPEST:
         yield from _objects(nodes, parts, deep)
     yield from ONE_OF_EACH
+
+
+def _all_listed(parts: Sequence[Json]) -> Iterator[Json]:
+    """
+    Listed values, those that fewer parts list before those that more do: they tell the parts apart.
+    """
+    found: dict[str, list[Json]] = {}
+    for part in parts:
+        for value in (*part.get("enum", ()), *const(part), *part.get("examples", ())):
+            found.setdefault(dumps(value), []).append(value)
+    yield from (values[0] for values in sorted(found.values(), key=len))
+
+
+def _of_branches(nodes: Sequence[Json], deep: int) -> Iterator[Json]:
+    """
+    Values for each branch of large unions that is not in all of them, beside the branches with the same tag.
+    """
+    unions = [_whole_branches(node) for node in nodes]
+    texts = [set(map(dumps, union)) for union in unions if union]
+    everywhere = set.intersection(*texts) if len(texts) > 1 else set()
+    branches = list({dumps(part): part for union in unions for part in union}.values())
+    for branch in branches:
+        if dumps(branch) not in everywhere:
+            alike = [other for other in branches if other is not branch and _same_tag(branch, other)]
+            yield from itertools.islice(values([branch, *alike[:3]], deep + 1), MOST_BRANCH)
+
+
+def _whole_branches(node: Json) -> list[Json]:
+    for key in ("anyOf", "oneOf"):
+        if len(node.get(key, ())) > FEW_BRANCHES:
+            base = {name: value for name, value in node.items() if name != key}
+            return [bare(flat({**base, "allOf": [*base.get("allOf", ()), part]})) for part in node[key]]
+    return []
+
+
+def _same_tag(one: Json, two: Json) -> bool:
+    tags = ((listed(one, name), listed(two, name)) for name in one.get("required", ()))
+    return any(a is not None and b is not None and a & b for a, b in tags)
 
 
 def smaller(value: Json) -> Iterator[Json]:

@@ -393,6 +393,8 @@ def _member(o: Json, n: Json, name: str) -> Iterator[Edit]:
     if was and not is_:
         kind = "prop.removed.required" if demanded[0] else "prop.removed.optional"
         after = _set_property(o, name, n.get("properties", {}).get(name, _GONE), False)
+        if "additionalProperties" not in o and n.get("additionalProperties", False) in (True, {}):
+            after["additionalProperties"] = True  # said in words, it means that the member may still come
         yield Edit(kind=kind, after=after, effect="unknown", about=(name,), old=_shape(o, name), new="not declared")
     elif is_ and not was:
         # A demand for a name that was not declared stays for now; lifting it is an edit of its own.
@@ -561,6 +563,7 @@ RULES: Final[tuple[Callable[[Json, Json], Iterator[Edit]], ...]] = (
     *map(_count, ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")),
     _plain("pattern", "pattern.added", "pattern.removed", "pattern.changed"),
     _plain("format", "format.added", "format.removed", "format.changed"),
+    _plain("contentEncoding", "encoding.added", "encoding.removed", "encoding.changed"),
     _plain("uniqueItems", "uniqueItems.on", "uniqueItems.off", "uniqueItems.on", neutral=(False,)),
     _plain("contains", "contains.added", "contains.removed", "contains.changed", others=("minContains", "maxContains")),
     _plain(

@@ -66,6 +66,7 @@ CONSTRAINTS: Final = frozenset(
         "minProperties",
         "maxProperties",
         "dependentRequired",
+        "contentEncoding",
     ]
 ).union(LISTS, SINGLES, ("properties", "patternProperties", "dependentSchemas"))
 """Keywords that decide which values fit; everything else is a remark."""
@@ -90,11 +91,11 @@ def rebuilt(node: Json, change: Callable[[Json], Json]) -> Json:
 
 def bare(node: Json) -> Json:
     """
-    The schema without remarks: only what decides which values fit.
+    The schema without remarks: only what decides which values fit. A `$ref` that is left is a cycle.
     """
     if not isinstance(node, dict):
         return node
-    return rebuilt({key: value for key, value in node.items() if key in CONSTRAINTS}, bare)
+    return rebuilt({key: value for key, value in node.items() if key in CONSTRAINTS or key == "$ref"}, bare)
 
 
 def references(node: Json, *, named: bool = False) -> Iterator[str]:
@@ -213,22 +214,24 @@ def seen_from(node: Json, flag: str) -> Json:
 
 def declared(node: Json) -> dict[Place, set[str]]:
     """
-    Place of an object to the names of the members that are declared there.
+    Place of an object to the names of the members that are declared there; without objects that declare none.
     """
     found: dict[Place, set[str]] = {}
     for place, part in places(node):
-        found.setdefault(place, set()).update(part.get("properties", {}))
+        if "properties" in part:
+            found.setdefault(place, set()).update(part["properties"])
     return found
 
 
 def takes_any_name(node: Json) -> set[Place]:
     """
-    Places of objects that are maps: a schema or a pattern says what members of any name hold.
+    Places of objects that may have members of any name, since a schema, a pattern or `true` says so.
     """
     return {
         place
         for place, part in places(node)
-        if part.get("patternProperties") or part.get("additionalProperties") not in (None, True, False, {})
+        if part.get("patternProperties")
+        or any(part.get(key) not in (None, False) for key in ("additionalProperties", "unevaluatedProperties"))
     }
 
 
@@ -256,11 +259,15 @@ def forbidding(names: dict[Place, set[str]]) -> Json:
 
 def unknown_to(node: Json, other: Json) -> dict[Place, set[str]]:
     """
-    Names that `other` declares and `node` does not, by place; places where `node` takes any name are left out.
+    Names that `other` declares and `node` does not, by place.
+
+    Places where `node` takes any name, and where it declares no member at all, are left out: those are free-form.
     """
     own, open_places = declared(node), takes_any_name(node)
     return {
-        place: names - own.get(place, set()) for place, names in declared(other).items() if place not in open_places
+        place: names - own[place]
+        for place, names in declared(other).items()
+        if place in own and place not in open_places
     }
 
 
@@ -327,6 +334,7 @@ def _joined(one: Json, two: Json) -> Json | None:
     One schema that says both, or None where a keyword stands in both with different meaning.
 
     `additionalProperties` looks at the `properties` beside it, and the conditionals at each other, so those never move.
+    `unevaluatedProperties` looks into `allOf`, so it stays what it is when what stands there moves up to it.
     """
     bound = {
         "additionalProperties",
@@ -338,7 +346,7 @@ def _joined(one: Json, two: Json) -> Json | None:
         "items",
         "contains",
     }
-    moved = set(two) & bound or set(one) & {"additionalProperties", "unevaluatedProperties"}
+    moved = set(two) & bound or set(one) & {"additionalProperties"}
     if moved and set(two) & CONSTRAINTS and set(one) & CONSTRAINTS:
         return None
     made = dict(one)
