@@ -93,7 +93,8 @@ def serve(
         }
         say("The rtkcontract emulator: it answers as the documents say and is not the vendor.")
         say(f"{len(contract.operations)} operations; also GET /health, GET /openapi.json and POST /reset.")
-        say(_accepted(account_id, app_id))
+        if routes.owned:
+            say(_accepted(account_id, app_id))
         if chaos:
             say(f"Trouble: {chaos}, {len(script.rules)} {'rule' if len(script.rules) == 1 else 'rules'}.")
         for name, value in values.items():

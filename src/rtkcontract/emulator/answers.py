@@ -104,8 +104,9 @@ class _Emulator:
         return _without_body(response) if request.method == "HEAD" else response
 
     def _handled(self, request: Request) -> Response:
-        matching, path = self.routes.on(request)
+        matching, values = self.routes.on(request)
         served = operation_on(matching, request.method)
+        path = dict(zip((served or matching[0]).names, values, strict=True))  # each method has its own names for them
         if served is None and request.method == "OPTIONS":
             return _options(request, allowed(matching))
         self._check_account_form(matching[0], path.get("account_id"))
@@ -214,7 +215,9 @@ def _own(request: Request, contract: Contract, routes: Routes, memory: Store) ->
     if request.method not in (_OWN[path], "HEAD"):
         return _json(405, {"error": "another method"}, (("allow", _OWN[path]),))
     if path == "/openapi.json":
-        return _json(200, contract.document)
+        at = urlsplit(request.url)
+        here = {"servers": [{"url": f"{at.scheme}://{at.netloc}{routes.base}"}]}
+        return _json(200, {**contract.document, **here})
     if path == "/reset" and request.method == "POST":
         memory.reset()
     return _json(200, {"status": "ok", "operations": len(routes.served), "objects": memory.count, "bytes": memory.size})

@@ -396,19 +396,32 @@ class Objects:
         value.update({name: part for name, part in lacking.items() if not place.members[name].hidden})
         return shown(place, value)
 
+    def _stored(self, call: Call) -> dict[str, Json]:
+        """
+        The object at the path; made there, where the path tells of an object that is kept elsewhere.
+        """
+        home = self.routes.homes.get(call.served.shape)
+        if self.store.get(call.key) is None:
+            if home:
+                self._put_example(home, call.key, call.attempt)
+            else:
+                self.store.put(call.key, {})
+        found: dict[str, Json] = self.store.get(call.key)
+        return found
+
     def _update(self, call: Call) -> Json:
-        return self._changed(call, merged(self.store.get(call.key), settled(_object_place(call.served), call.sent)))
+        return self._changed(call, merged(self._stored(call), settled(_object_place(call.served), call.sent)))
 
     def _replace(self, call: Call) -> Json:
         place = _object_place(call.served)
-        before = self.store.get(call.key)
+        before = self._stored(call)
         own = {name: value for name, value in before.items() if name not in place.requested}
         given = without_null(settled(place, call.sent))
         echoed = echo(place, call.sent) if place.members else {}
         return self._changed(call, {**merged(given, echoed), **own} if isinstance(given, dict) else before)
 
     def _changed(self, call: Call, value: Json) -> Json:
-        before = self.store.get(call.key)
+        before = self._stored(call)
         for name in value:
             if _CHANGED.match(name) and isinstance(before.get(name), str) and value[name] == before[name]:
                 value[name] = _later(before[name], call.attempt.moment)

@@ -216,15 +216,15 @@ class Routes:
         for one in self.served:
             self._by_shape.setdefault(one.shape, []).append(one)
 
-    def on(self, request: Request) -> tuple[list[Served], dict[str, str]]:
+    def on(self, request: Request) -> tuple[list[Served], tuple[str, ...]]:
         """
-        The operations on the path of a request, and what its parameters are. Raises RefusalError where there are none.
+        The operations on the path of a request, and the values of its parameters. Raises RefusalError where there are
+        none.
         """
         path = urlsplit(request.url).path
         for one in self.served:
             if match := one.pattern.fullmatch(path):
-                values = dict(zip(one.names, map(unquote, match.groups()), strict=True))
-                return self._by_shape[one.shape], values
+                return self._by_shape[one.shape], tuple(map(unquote, match.groups()))
         if any(one.nearly.fullmatch(path) for one in self.served):
             raise edge(404, UNROUTED, NO_ROUTE)
         if self.base and not path.startswith(f"{self.base}/"):

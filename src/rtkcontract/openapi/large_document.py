@@ -113,6 +113,7 @@ class Slices:
         self.json = _is_json(text)
         self._kept: dict[str, Json] = {}
         self._spans: dict[str, Span] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
         if len(text) >= WHOLE_BELOW:
             try:
                 self._cut("", (0, len(text)), 0)
@@ -143,9 +144,11 @@ class Slices:
             except LookupError:
                 return ()
             return tuple(map(str, value)) if isinstance(value, dict) else ()
-        depth = place.count("/") + 1
-        inside = (key for key in self._spans if key.startswith(place + "/") and key.count("/") == depth)
-        return tuple(key.rsplit("/", 1)[1].replace("~1", "/").replace("~0", "~") for key in inside)
+        if place not in self._names:
+            depth = place.count("/") + 1
+            inside = (key for key in self._spans if key.startswith(place + "/") and key.count("/") == depth)
+            self._names[place] = tuple(key.rsplit("/", 1)[1].replace("~1", "/").replace("~0", "~") for key in inside)
+        return self._names[place]
 
     def mentions(self, place: str, word: str) -> bool:
         """
