@@ -479,7 +479,17 @@ class Finding:
     severity: Severity = "finding"
     schema_at: str = ""
     cause: str = ""
-    """What findings with one origin share; findings are grouped by it. Empty: not yet known."""
+    """What findings with one origin share, such as "echo"; they are grouped by it and `about`. Empty: not yet known."""
+    about: str = ""
+    """What the cause is about: a dotted path, the kind of a secret, values that go together."""
+    status: int | None = None
+    """The status that came, for a finding about the status."""
+    missing: tuple[str, ...] = ()
+    """Required members that the place lacks."""
+    other_case: str = ""
+    """The case whose response this one is compared with."""
+    allowed_s: float | None = None
+    """The seconds that were allowed, for a finding about the latency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -407,7 +407,7 @@ def test_a_known_deviation_is_a_warning() -> None:
 
     assert {"status"} == _tripped(result, severity="warning")
     assert "status" not in _tripped(result)
-    assert any("takes 59" in finding.cause for finding in result.findings)
+    assert any(finding.about == "takes 59" for finding in result.findings)
 
 
 def test_a_deviation_that_no_longer_happens_is_told() -> None:

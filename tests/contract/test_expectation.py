@@ -10,7 +10,7 @@ import pytest
 
 import made
 from rtkcontract.contract import load
-from rtkcontract.contract.expectation import Oracle, lacking, source_ids, sources_of
+from rtkcontract.contract.expectation import Oracle, source_ids, sources_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import Written
 
@@ -166,19 +166,3 @@ def test_a_schema_that_stands_in_the_document_itself_has_its_place_there() -> No
     assert "the body: required ['data']" == violation.message
     assert violation.schema_pointer.endswith("/responses/201/content/application~1json/schema/required")
     assert schema["x-source"] == oracle.node(violation.schema_pointer)["x-source"]
-
-
-@pytest.mark.parametrize(
-    ("content", "place", "message", "expected"),
-    [
-        (b'{"data": {"a": 1}}', "/data", "data: required ['a', 'b', 'c']", ("b", "c")),
-        (b'{"list": [{"a": 1}, {}]}', "/list/1", "list.1: required ['a']", ("a",)),
-        (b"{}", "", "the body: required ['data']", ("data",)),
-        (b"{}", "", "the body: type object", ()),
-        (b"{", "", "the body: required ['data']", ()),
-        (b"[]", "/data", "data: required ['a']", ()),
-    ],
-)
-def test_missing_members_are_told_by_name(content: bytes, place: str, message: str, expected: tuple[str, ...]) -> None:
-    """Those of the list that are not there; none where the body cannot be read."""
-    assert expected == lacking(content, place, message)

@@ -512,7 +512,7 @@ def test_the_top_tells_what_broke_since_when_and_what_to_do(clean: Run, broken: 
     alone, since = (Outline(html_page.html(broken, earlier)).text for earlier in (None, clean))
 
     assert "What broke session_keep_alive_time_in_secs 59, 59.999: accepted with 201, must be refused" in alone
-    assert "Since when one run does not tell; compare it with an earlier one" in alone
+    assert "Since when unknown from a single run; compare two" in alone
     assert "What to do The emulator answers from the same documents" in alone
     assert "Since when 1 of 1 way new since 2026-11-22 18:41 UTC" in since
     assert "since kept on 2026-11-22 18:41 UTC" in since

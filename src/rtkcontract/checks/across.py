@@ -49,6 +49,7 @@ def unique_ids(answers: list[Answer]) -> Iterator[Finding]:
                 identity,
                 ("oas",),
                 cause="ids repeat",
+                other_case=first[identity],
             )
         first.setdefault(identity, answer.case.id)
 
@@ -71,7 +72,8 @@ def dropped(answers: list[Answer]) -> Iterator[Finding]:
                     "the member is missing",
                     promise.sources,
                     schema_at=promise.schema_at,
-                    cause=f"dropped {dotted(promise.place)}",
+                    cause="dropped",
+                    about=dotted(promise.place),
                 )
 
 
@@ -97,7 +99,8 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
                     shown(got),
                     promise.sources,
                     schema_at=promise.schema_at,
-                    cause=f"memory {dotted(promise.place)}",
+                    cause="memory",
+                    about=dotted(promise.place),
                 )
         for place, sent in answer.asked.items():
             if isinstance(sent, str | list) and sent and place in answer.judged.echoed:
@@ -219,7 +222,9 @@ def relations(answers: list[Answer]) -> Iterator[Finding]:
                 f"{shown(one)}, as in the answer to {other.case.id}: {answer.case.note}",
                 shown(two),
                 answer.case.expect.sources,
-                cause=f"relation {answer.case.partition} {dotted(path)}",
+                cause="relation",
+                about=f"{dotted(path)} ({answer.case.partition})",
+                other_case=other.case.id,
             )
 
 

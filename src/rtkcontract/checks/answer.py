@@ -8,14 +8,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rtkcontract.contract.expectation import Oracle, sources_of
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, at, dumps, loads
 from rtkcontract.json_schema.validator import Violation
 from rtkcontract.json_schema.values import ABSENT, ITEM, Place, taken
-from rtkcontract.model import Answered, Case, Contract, Declared, Finding, Json, Operation, Outcome, Response, Severity
+from rtkcontract.model import Answered, Case, Contract, Declared, Finding, Json, Operation, Outcome, Response
 from rtkcontract.openapi import media_types
 from rtkcontract.openapi.references import located, resolve
 
@@ -294,17 +294,11 @@ class Answer:
         return self.told[place] if place in self.told else taken(self.data, place)
 
     def finding(
-        self,
-        check: str,
-        where: str,
-        expected: str,
-        observed: str,
-        sources: Iterable[str] = (),
-        *,
-        severity: Severity = "finding",
-        schema_at: str = "",
-        cause: str = "",
+        self, check: str, where: str, expected: str, observed: str, sources: Iterable[str] = (), **more: Any
     ) -> Finding:
+        """
+        A finding about this response; `more` are further members of a Finding.
+        """
         return Finding(
             check=check,
             case_id=self.case.id,
@@ -312,9 +306,7 @@ class Answer:
             expected=expected,
             observed=observed,
             sources=tuple(sources),
-            severity=severity,
-            schema_at=schema_at,
-            cause=cause,
+            **more,
         )
 
 

@@ -38,7 +38,8 @@ def secrets(answer: Answer) -> Iterator[Finding]:
                     "it came back",
                     promise.sources,
                     schema_at=promise.schema_at + "/writeOnly",
-                    cause=f"secret {dotted(promise.place)}",
+                    cause="secret",
+                    about=dotted(promise.place),
                 )
                 return
     where, kind = "body", leaked(answer.response.content, answer.secrets) or _derived(answer)
@@ -46,7 +47,7 @@ def secrets(answer: Answer) -> Iterator[Finding]:
         where, kind = _leaked_headers(answer.response.headers, answer.secrets)
     if kind:
         yield answer.finding(
-            "secrets", where, "no credential in an answer", kind, ("docref", "sdk-5.7"), cause=f"leak {kind}"
+            "secrets", where, "no credential in an answer", kind, ("docref", "sdk-5.7"), cause="leak", about=kind
         )
 
 

@@ -131,7 +131,16 @@ def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], 
             shown(found),
             sources_of(node, violation.keyword) or ("oas",),
             schema_at=located(violation.schema_pointer, document),
+            missing=_missing(node, found) if violation.keyword == "required" else (),
         )
+
+
+def _missing(node: Json, found: Json) -> tuple[str, ...]:
+    """
+    The members that a schema requires and an object lacks.
+    """
+    required = node.get("required", ()) if isinstance(node, dict) and isinstance(found, dict) else ()
+    return tuple(name for name in required if name not in found)
 
 
 def _at(value: Json, path: tuple[str | int, ...]) -> Json:

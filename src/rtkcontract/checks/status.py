@@ -27,6 +27,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             _told_status(answer),
             expect.sources or ("oas",),
             schema_at=where,
+            status=got,
         )
     elif expect.outcome == "accepted" and answer.outcome == "rejected":
         confirmed(answer, accepted=True)
@@ -37,11 +38,18 @@ def status(answer: Answer) -> Iterator[Finding]:
             _told_status(answer),
             expect.sources,
             schema_at=where,
+            status=got,
         )
     elif expect.outcome == "rejected" and answer.outcome == "accepted":
         confirmed(answer, accepted=False)
         yield answer.finding(
-            "status", "status", f"a 4xx: {expect.reason}", _told_status(answer), expect.sources, schema_at=where
+            "status",
+            "status",
+            f"a 4xx: {expect.reason}",
+            _told_status(answer),
+            expect.sources,
+            schema_at=where,
+            status=got,
         )
     elif expect.outcome == "rejected" and expect.statuses and got not in (*expect.statuses, 200):
         listed = ", ".join(map(str, expect.statuses))
@@ -52,6 +60,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             _told_status(answer),
             expect.sources,
             schema_at=where,
+            status=got,
         )
     if answer.outcome == "accepted" and got in answer.judged.tolerated:
         entry = answer.judged.tolerated[got]
@@ -62,7 +71,9 @@ def status(answer: Answer) -> Iterator[Finding]:
             _told_status(answer),
             source_ids(entry["source"]),
             severity="warning",
-            cause=f"status {got}",
+            cause="tolerated",
+            about=str(got),
+            status=got,
         )
     if answer.outcome == "rejected" and got == 200:
         yield answer.finding(
@@ -73,6 +84,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             ("v4-errors",),
             severity="warning",
             cause="error envelope with 200",
+            status=got,
         )
 
 
@@ -103,4 +115,5 @@ def latency(answer: Answer) -> Iterator[Finding]:
             f"an answer within {answer.max_latency_s:g} s (--max-latency)",
             f"{answer.elapsed_s:.2f} s",
             cause="latency",
+            allowed_s=answer.max_latency_s,
         )

@@ -29,7 +29,8 @@ def echo(answer: Answer) -> Iterator[Finding]:
                 promise.sources,
                 severity=_weight(answer, promise.place),
                 schema_at=promise.schema_at,
-                cause=f"echo {dotted(promise.place)}",
+                cause="echo",
+                about=dotted(promise.place),
             )
 
 
@@ -94,7 +95,8 @@ def defaults(answer: Answer) -> Iterator[Finding]:
                 promise.sources,
                 severity=_weight(answer, promise.place),
                 schema_at=promise.schema_at,
-                cause=f"default {dotted(promise.place)}",
+                cause="default",
+                about=dotted(promise.place),
             )
 
 

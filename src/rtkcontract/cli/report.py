@@ -62,7 +62,7 @@ def _rendered(found: list[Any], form: str, schemas: str | None) -> str:
     from rtkcontract.checks import judge as judges
     from rtkcontract.contract import load
     from rtkcontract.json_schema.json_text import dumps
-    from rtkcontract.reports import compare_runs, junit, markdown, sarif
+    from rtkcontract.reports import compare_runs, junit, markdown, sarif, summary
     from rtkcontract.reports import html as html_page
     from rtkcontract.reports import text as text_report
 
@@ -73,11 +73,7 @@ def _rendered(found: list[Any], form: str, schemas: str | None) -> str:
     if form == "markdown":
         return markdown.comparison(*found) if two else markdown.text(last)
     if form == "json":
-        return (
-            dumps(compare_runs.as_json(*found))
-            if two
-            else found[0].name and Path(found[0].name).read_text(encoding="utf-8")
-        )
+        return dumps(compare_runs.as_json(*found) if two else summary.as_json(last))
     if form == "html":
         return html_page.html(last, found[0] if two else None)
     if two:

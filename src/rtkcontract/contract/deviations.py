@@ -39,7 +39,7 @@ def known_deviation(operation: Operation, found: Iterable[Finding]) -> list[Find
         result.append(
             finding
             if entry is None
-            else replace(finding, severity="warning", cause=f"known deviation: {entry['reason']}")
+            else replace(finding, severity="warning", cause="known deviation", about=entry["reason"])
         )
     return result
 

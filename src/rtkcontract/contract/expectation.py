@@ -13,12 +13,11 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from rtkcontract.json_schema.json_text import NotStrictJson, at, loads, pointer
+from rtkcontract.json_schema.json_text import at, pointer
 from rtkcontract.json_schema.validator import Path, Validator, Violation
 from rtkcontract.json_schema.validator import plain as plain_value
 from rtkcontract.model import Expectation, Json
@@ -66,20 +65,6 @@ def sources_of(node: Json, keyword: str) -> tuple[str, ...]:
     if isinstance(cited, dict):
         cited = cited.get(keyword, cited.get("type"))
     return source_ids(cited)
-
-
-def lacking(content: bytes, place: str, message: str) -> tuple[str, ...]:
-    """
-    Which of the members that a broken `required` names are not at a place of a JSON body; () where that is not known.
-
-    `place` is a JSON Pointer and `message` the one of the violation.
-    """
-    names = re.findall("'([^']+)'", message.partition("required [")[2])
-    try:
-        found = at(loads(content), place) if names else None
-    except (NotStrictJson, LookupError):
-        return ()
-    return tuple(name for name in names if name not in found) if isinstance(found, dict) else ()
 
 
 class Oracle(Validator):

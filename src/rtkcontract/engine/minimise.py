@@ -47,8 +47,7 @@ def key_of(finding: Finding) -> Key:
     """
     Findings of one check at one place may have one cause; a refusal and a 5xx are told apart.
     """
-    kind = finding.observed.split(" ")[0] if finding.check == "status" else finding.where
-    return finding.check, kind
+    return finding.check, str(finding.status) if finding.check == "status" else finding.where
 
 
 def explained(bodies: Bodies, results: Iterable[Result], ask: Ask | None, budget: int = 40) -> list[Explanation]:
@@ -243,21 +242,19 @@ def with_causes(results: Iterable[Result], explanations: Iterable[Explanation]) 
     """
     The results with the cause of each explained finding told, so that findings of one cause are grouped.
     """
-    causes = {
-        (
-            case,
-            explanation.key,
-        ): f"{explanation.key[0]}: {'' if explanation.confirmed else 'suspected, '}{explanation.cause}"
-        for explanation in explanations
-        for case in explanation.cases
-    }
+    causes = {(case, explanation.key): explanation for explanation in explanations for case in explanation.cases}
     told = []
     for result in results:
         findings = tuple(
-            dataclasses.replace(finding, cause=causes[result.case.id, key_of(finding)])
+            _explained(finding, causes[result.case.id, key_of(finding)])
             if finding.severity == "finding" and (result.case.id, key_of(finding)) in causes
             else finding
             for finding in result.findings
         )
         told.append(dataclasses.replace(result, findings=findings))
     return tuple(told)
+
+
+def _explained(finding: Finding, explanation: Explanation) -> Finding:
+    cause = "narrowed down" if explanation.confirmed else "suspected"
+    return dataclasses.replace(finding, cause=cause, about=f"{finding.check}: {explanation.cause}")

@@ -60,6 +60,9 @@ NOWHERE: Final = Target(kind="live", base_url="", account_id="{account_id}", app
 FIELD: Final = ("field", "type", "operation", "minimum", "maximum", "default")
 
 
+MORE_OF_FINDING: Final = ("schema_at", "cause", "about", "status", "other_case", "allowed_s")
+
+
 COUNTED: Final = ("cases", "pass", "fail", "error", "skip", "findings", "warnings", "notes")
 
 
@@ -267,7 +270,8 @@ def _filled(members: Mapping[str, Json]) -> dict[str, Json]:
 
 def _finding_line(finding: Finding) -> Json:
     always = {name: getattr(finding, name) for name in ("check", "where", "expected", "observed", "severity")}
-    return always | _filled({"sources": list(finding.sources), "schema_at": finding.schema_at, "cause": finding.cause})
+    further = {name: getattr(finding, name) for name in MORE_OF_FINDING}
+    return always | _filled({"sources": list(finding.sources), "missing": list(finding.missing), **further})
 
 
 def _answer_line(entry: Entry) -> Json:
@@ -331,6 +335,20 @@ def _header_line(header: Header) -> Json:
             | _filled({"exclusive": list(each.exclusive), "sources": list(each.sources)})
             for each in header.fields
         ],
+    }
+
+
+def as_json(run: Run) -> Json:
+    """
+    The whole run as one JSON object: its header, results, accounts and footer, as the lines of its file have them.
+    """
+    footer = run.footer and {"finished": run.footer.finished, "counts": dict(run.footer.counts)}
+    return {
+        "header": _header_line(run.header),
+        "results": [_result_line(entry) for entry in run.entries],
+        "accounts": dict(run.accounts),
+        "footer": footer,
+        "problems": list(run.problems),
     }
 
 
@@ -614,7 +632,14 @@ def entry_from(line: Json, operation: str = "") -> Entry:
             ),
             status=line["status"],
             findings=tuple(
-                Finding(**{**each, "case_id": case["id"], "sources": tuple(each.get("sources", ()))})
+                Finding(
+                    **{
+                        **each,
+                        "case_id": case["id"],
+                        "sources": tuple(each.get("sources", ())),
+                        "missing": tuple(each.get("missing", ())),
+                    }
+                )
                 for each in line["findings"]
             ),
             observation=observation,

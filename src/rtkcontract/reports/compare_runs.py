@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rtkcontract.engine.run_file import Entry, Run
 from rtkcontract.model import Finding, Json
@@ -53,19 +53,33 @@ def _findings(run: Run) -> dict[Key, Item]:
     }
 
 
-def since(earlier: Run | None, group: summary.Group) -> str:
+class Since(NamedTuple):
     """
-    Since when the promise is broken, as far as an earlier run or the age of the recordings tells; "" where none does.
+    Since when a promise is broken. `kind`: "broken", "kept" or "not judged" in the earlier run, "recorded" where only
+    a recording tells, "" where nothing does.
+    """
+
+    kind: str
+    when: str
+
+    @property
+    def text(self) -> str:
+        words = {"broken": "broken already on", "kept": "kept on", "not judged": "not judged on"}
+        return f"{words.get(self.kind, 'recorded on')} {summary.day_and_time(self.when)}" if self.kind else ""
+
+
+def since(earlier: Run | None, group: summary.Group) -> Since:
+    """
+    Since when the promise is broken, as far as an earlier run or the age of the recordings tells.
     """
     if earlier is not None:
-        when = summary.day_and_time(earlier.header.started)
         known = _findings(earlier)
         if any(key_of(finding) in known for _, finding in group.items):
-            return f"broken already on {when}"
+            return Since("broken", earlier.header.started)
         judged = {entry.result.case.id for entry in earlier.entries if entry.result.status in ("pass", "fail")}
-        return f"kept on {when}" if judged & set(group.cases) else f"not judged on {when}"
+        return Since("kept" if judged & set(group.cases) else "not judged", earlier.header.started)
     days = sorted(entry.recorded_at for entry, _ in group.items if entry.recorded_at)
-    return f"recorded on {summary.day_and_time(days[0])}" if days else ""
+    return Since("recorded", days[0]) if days else Since("", "")
 
 
 def since_all(run: Run, earlier: Run | None) -> str:
@@ -76,12 +90,13 @@ def since_all(run: Run, earlier: Run | None) -> str:
     if not found:
         return ""
     if earlier is not None:
-        new = sum(not told.startswith("broken already") for told in found)
+        new = sum(told.kind != "broken" for told in found)
         when = summary.day_and_time(earlier.header.started)
         return f"{new} of {summary.counted(len(found), 'way')} new since {when}, {len(found) - new} broken already then"
-    if any(found):
-        return f"{min(filter(None, found))} or before; a recording tells no more"
-    return "one run does not tell; compare it with an earlier one: rtkcontract report EARLIER LATER"
+    recorded = [told for told in found if told.kind]
+    if recorded:
+        return f"{min(recorded, key=lambda told: told.when).text} or before; a recording tells no more"
+    return "unknown from a single run; compare two: rtkcontract report EARLIER LATER"
 
 
 def between(before: Run, after: Run) -> Comparison:

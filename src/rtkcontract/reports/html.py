@@ -377,8 +377,8 @@ def _shown(run: Run, group: summary.Group, place: int, groups: int, earlier: Run
         cases=group.cases[1 : named + 1],
         more=len(group.cases) - named - 1,
         reproduce=summary.reproduce(run, finding),
-        since=since,
-        new=earlier is not None and not since.startswith("broken already"),
+        since=since.text,
+        new=earlier is not None and since.kind != "broken",
         open=place < 3 and group.severity == "finding",
     )
 

@@ -155,7 +155,7 @@ def _group(run: Run, number: int, group: summary.Group, earlier: Run | None = No
     yield from (f"- source: {plain(source)}" for source in told.sources)
     if told.because:
         yield f"- because: {plain(told.because)}"
-    if since := compare_runs.since(earlier, group):
+    if since := compare_runs.since(earlier, group).text:
         yield f"- since: {plain(since)}"
     yield "\nSend it again:\n"
     yield _block([summary.reproduce(run, finding)], "sh")

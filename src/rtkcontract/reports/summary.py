@@ -9,6 +9,7 @@ What every report says about a run, as plain data: the verdict, who was judged, 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import difflib
 import json
@@ -21,8 +22,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rtkcontract.contract.expectation import lacking
 from rtkcontract.engine.run_file import Entry, Run, counts_of
+from rtkcontract.engine.run_file import as_json as run_as_json
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.model import Answered, Finding, Json, Severity, Unanswered
 
@@ -56,15 +57,16 @@ CAUSES: Final = {
     "leak": "the answer holds {}",
     "dropped": "{} was sent and is missing from the answer",
     "memory": "{} holds what an earlier request sent",
-}
-"""What the causes that the checks name mean, by their first word; a cause that is not here stands as it is."""
-
-
-WHOLE: Final = {
+    "relation": "{} differs between two answers to the same request",
+    "tolerated": "status {}",
+    "known deviation": "known deviation: {}",
+    "narrowed down": "{}",
+    "suspected": "suspected, {}",
     "ids repeat": "one id was given out twice",
     "latency": "an answer took longer than was allowed",
     "deviation gone": "a known deviation no longer happens",
 }
+"""What a cause means, with what it is about; a cause that is not here stands as it is."""
 
 
 CLEAN: Final = {
@@ -91,13 +93,6 @@ UNTOLD: Final = (
     "What was found stands, and what was not sent is open. Run the check again, to its end.",
 )
 """The same where it could not be told, without and with findings until then."""
-
-
-TOGETHER: Final = re.compile("as in the answer to ([^ :]+)|([^ ;]+) has this one")
-"""The other case of a finding that two answers made, in what is expected."""
-
-
-WITHIN: Final = re.compile("within ([^ ]+) s")
 
 
 REASONS: Final = {
@@ -358,6 +353,19 @@ def headline(run: Run) -> str:
     )
 
 
+def as_json(run: Run) -> Json:
+    """
+    The run as one JSON object, with the verdict first.
+    """
+    return {
+        "headline": headline(run),
+        "exit_code": exit_code(run),
+        "judged": judged(run),
+        "operations": {line.operation: dataclasses.asdict(line) for line in by_operation(run)},
+        **run_as_json(run),
+    }
+
+
 def cases_sent(run: Run) -> str:
     """
     "150 cases", or "5 of 150 cases" where some were not sent or have no recording.
@@ -472,9 +480,9 @@ def _key(entry: Entry, finding: Finding, *, alike: bool) -> tuple[str, ...]:
     What the findings of one group share.
     """
     if finding.cause:
-        return (finding.severity, "cause", finding.cause)
+        return (finding.severity, "cause", finding.cause, finding.about)
     if finding.where != "status":
-        return (finding.severity, finding.check, _place(finding.where), *absent(entry, finding))
+        return (finding.severity, finding.check, _place(finding.where), *absent(finding))
     status, case = _status(entry), entry.result.case
     if status >= 500:
         return (finding.severity, finding.check, str(status))
@@ -535,7 +543,7 @@ def _title(items: Sequence[tuple[Entry, Finding]]) -> str:
     """
     entry, finding = items[0]
     if finding.cause:
-        return one_line(_cause(finding.cause))
+        return one_line(CAUSES.get(finding.cause, finding.cause).format(finding.about))
     if finding.where != "status":
         return one_line(_promise(items))
     case, about = entry.result.case, _about(items)
@@ -549,20 +557,12 @@ def _title(items: Sequence[tuple[Entry, Finding]]) -> str:
     return one_line(f"{subject}{answer_of(entry)} with {_status(entry)}{',' if about else ''} {told}{rule}")
 
 
-def _cause(cause: str) -> str:
-    word, _, rest = cause.partition(" ")
-    if word == "relation":
-        partition, _, place = rest.partition(" ")
-        return f"{place} differs between two answers to the same request ({partition})"
-    return CAUSES[word].format(rest) if word in CAUSES and rest else WHOLE.get(cause, cause)
-
-
 def _promise(items: Sequence[tuple[Entry, Finding]]) -> str:
     """
     "data.id is missing from the answer", "success in the answer: type boolean is promised".
     """
-    entry, finding = items[0]
-    names = absent(entry, finding)
+    finding = items[0][1]
+    names = absent(finding)
     if names:
         return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing from the answer"
     where = _dotted(_place(finding.where))
@@ -571,16 +571,12 @@ def _promise(items: Sequence[tuple[Entry, Finding]]) -> str:
     return f"{subject}: {promises.pop()} is promised" if len(promises) == 1 else f"{subject} is not as promised"
 
 
-def absent(entry: Entry, finding: Finding) -> tuple[str, ...]:
+def absent(finding: Finding) -> tuple[str, ...]:
     """
     The required members that an answer lacks, as `data.id`; () for a finding of another kind.
     """
-    observation = entry.result.observation
-    if not finding.schema_at.endswith("/required") or not isinstance(observation, Answered):
-        return ()
     where = _dotted(finding.where)
-    names = lacking(observation.response.content, finding.where, finding.expected)
-    return tuple(f"{where}.{name}" if where else name for name in names)
+    return tuple(f"{where}.{name}" if where else name for name in finding.missing)
 
 
 def _dotted(where: str) -> str:
@@ -611,7 +607,7 @@ def story(run: Run, entry: Entry, finding: Finding) -> Story:
     ids = finding.sources or expect.sources
     return Story(
         sent=_member_sent(entry, finding) or sent(entry),
-        expected=_expected(entry, finding),
+        expected=_expected(finding),
         because="" if expect.reason in finding.expected or finding.sources else one_line(expect.reason, 300),
         sources=tuple(source_line(run, key) for key in ids),
         got=_came(entry, finding),
@@ -619,8 +615,8 @@ def story(run: Run, entry: Entry, finding: Finding) -> Story:
     )
 
 
-def _expected(entry: Entry, finding: Finding) -> str:
-    names = absent(entry, finding)
+def _expected(finding: Finding) -> str:
+    names = absent(finding)
     return f"{', '.join(names)}: required" if names else one_line(finding.expected, 400)
 
 
@@ -628,7 +624,7 @@ def _came(entry: Entry, finding: Finding) -> str:
     """
     "201 in 12 ms" for a status, "30 at /data/word_limit, in a 201 in 12 ms" for anything else.
     """
-    names = absent(entry, finding)
+    names = absent(finding)
     if names:
         return f"no {' and no '.join(names)}, in a {got(entry)}"
     observed = one_line(finding.observed, 400)
@@ -713,9 +709,9 @@ def reproduce(run: Run, finding: Finding) -> str:
     A finding that several answers made needs them all: the other case, or the whole plan.
     """
     header = run.header
-    verb, other = ["send", finding.case_id], TOGETHER.search(finding.expected)
-    if finding.check in ("relations", "unique_ids") and other:
-        verb = ["send", other[1] or other[2], finding.case_id]
+    verb = ["send", finding.case_id]
+    if finding.other_case:
+        verb = ["send", finding.other_case, finding.case_id]
     elif finding.check in ("dropped", "memory"):
         verb = ["check"]
     # A recording answers nothing but what was recorded.
@@ -726,8 +722,8 @@ def reproduce(run: Run, finding: Finding) -> str:
         words += ["--plan", header.plan]
     if verb == ["check"]:
         words += ["--operation", finding.case_id.partition("/")[0]]
-    if finding.check == "latency" and (allowed := WITHIN.search(finding.expected)):
-        words += ["--max-latency", allowed[1]]
+    if finding.allowed_s is not None:
+        words += ["--max-latency", f"{finding.allowed_s:g}"]
     return visible(shlex.join(words))
 
 

@@ -173,7 +173,7 @@ def _about(run: Run) -> str:
 
 def _group(run: Run, number: int, group: summary.Group, earlier: Run | None) -> Iterator[Text]:
     entry, finding = group.items[0]
-    since = compare_runs.since(earlier, group)
+    since = compare_runs.since(earlier, group).text
     told = summary.story(run, entry, finding)
     title = Text.assemble(
         f"{number}. ",

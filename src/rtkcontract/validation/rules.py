@@ -24,7 +24,7 @@ from rtkcontract.checks import answer as answers
 from rtkcontract.checks import judge as judging
 from rtkcontract.checks import secrets as secret_checks
 from rtkcontract.contract.credentials import is_credential
-from rtkcontract.contract.expectation import Clause, Oracle, lacking, source_ids, sources_of
+from rtkcontract.contract.expectation import Clause, Oracle, source_ids, sources_of
 from rtkcontract.json_schema.json_problems import BOM, problem, too_deep
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.json_schema.validator import Path, Violation
@@ -405,7 +405,7 @@ class Rules:
             one
             for finding in result.findings
             if response.headers or finding.check != "content_type"  # a file without any header did not keep them
-            for one in self._found(finding, response.content, known=asked is not None)
+            for one in self._found(finding, known=asked is not None)
         ]
         if asked is not None and not any(one.keyword == "secrets" for one in broken):
             broken += _leaks(response, asked.stored)
@@ -417,7 +417,7 @@ class Rules:
         expect = Expectation(outcome=outcome, reason=result.reason)
         return Half(value=None, expect=expect, broken=tuple(broken), notes=tuple(notes))
 
-    def _found(self, finding: Finding, content: bytes, *, known: bool) -> Iterator[Broken]:
+    def _found(self, finding: Finding, *, known: bool) -> Iterator[Broken]:
         """
         A finding in the words of this page; one for each member that is missing.
         """
@@ -437,10 +437,9 @@ class Rules:
             schema_at=finding.schema_at,
             severity="note" if maybe_sent else finding.severity,
         )
-        absent = lacking(content, finding.where, finding.expected)
-        for name in absent:
+        for name in finding.missing:
             yield replace(one, field=_field((*path, name)), value="missing", rule="a required member")
-        if not absent:
+        if not finding.missing:
             yield one
 
     def exchange(self, exchange: Exchange) -> tuple[Half, Half | None]:
