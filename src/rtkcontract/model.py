@@ -349,12 +349,14 @@ class Step:
     """
     One request of a scenario, judged as any case is and by its relations.
 
-    With `together` it is sent at the same time as the step before it.
+    With `together` it is sent at the same time as the step before it; before it is sent `pause_s` seconds go by, where
+    times are compared that the server takes.
     """
 
     case: Case
     relations: tuple[Relation, ...] = ()
     together: bool = False
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

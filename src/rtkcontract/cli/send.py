@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     epilog=examples(
         "rtkcontract send create_meeting/session_keep_alive_time_in_secs/below-minimum --target live",
         "rtkcontract send create_meeting/minimal create_meeting/relations/minimal-again",
+        "rtkcontract send addWebhook/scenarios/delete-then-read --target emulator",
     ),
 )
-@click.argument("identities", metavar="CASE...", nargs=-1, required=True)
+@click.argument("identities", metavar="CASE|SCENARIO...", nargs=-1, required=True)
 @TARGET
 @BASE_URL
 @PLAN
@@ -66,18 +68,26 @@ def send(
     """
     Send cases, one after the other, and show each request, answer and verdict.
 
-    What several answers tell together, such as an id that comes twice, is told of those that are sent here.
+    What several answers tell together, such as an id that comes twice, is told of those that are sent here. The id of
+    a scenario sends all of its steps, that of a step what it needs.
     """
+    from rtkcontract.contract.load import load_contract
+    from rtkcontract.engine.scenarios import named
     from rtkcontract.plugins import open_run
     from rtkcontract.redaction.redactor import redactor_of
 
     if target == "cassettes":
         raise CannotTell("send needs something that answers; use --target emulator or --target live")
+    told = [one for one in identities if "/scenarios/" in one]
+    contract = load_contract(Path(schemas) if schemas else None) if told else None
+    scenarios = [named(contract, one) for one in told] if contract is not None else []
+    names = (step.case.operation for scenario in scenarios for step in scenario.steps)
+    plain = [one for one in identities if one not in told]
     asked = open_run.Asked(
         target=target,
         base_url=base_url,
         plan=plan,
-        operation=(operation,) if operation else operations_named(identities),
+        operation=(operation,) if operation else (*operations_named(plain), *dict.fromkeys(names)),
         schemas=schemas,
         rate=rate,
         max_latency=max_latency,
@@ -85,10 +95,12 @@ def send(
     )
     with bar(f"planning {plan}") as progress:
         loop, _ = open_run.loop_of(asked, os.environ, progress)
-    chosen = [found_case(loop.plans, identity) for identity in identities]
+    chosen = [found_case(loop.plans, identity) for identity in plain]
     with loop:
         for case in chosen:
             loop.keep(loop.judge(case))
+        for scenario in scenarios:
+            chosen += [result.case for result in loop.play(scenario)]
         run = loop.finish(explain=False)
     redact = redactor_of(loop.contract, loop.target).text
     results = {entry.result.case.id: entry.result for entry in run.entries}

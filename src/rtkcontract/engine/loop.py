@@ -11,7 +11,8 @@ The one loop: cases in, results out, through whatever answers; and the run that 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from rtkcontract.checks import across
 from rtkcontract.checks import judge as judging
 from rtkcontract.contract import deviations
 from rtkcontract.contract.requests import request_of
-from rtkcontract.engine import minimise, plan_cache, run_file, targets
+from rtkcontract.engine import minimise, plan_cache, run_file, scenarios, targets
 from rtkcontract.engine.resources import Ledger, Resources, Unmade, stand_ins
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
@@ -40,6 +41,7 @@ from rtkcontract.model import (
     Operation,
     Request,
     Result,
+    Scenario,
     Target,
     Unanswered,
 )
@@ -104,6 +106,40 @@ class Exchange:
             self.resources.keep(operation, case, observation, ids)
         return request, observation
 
+    def send_together(self, cases: Sequence[Case]) -> list[Observation]:
+        """
+        The responses to cases that are sent at once; what they need is made before. Their bodies are kept for later
+        steps of a scenario.
+        """
+        requests: list[Request | Unanswered] = []
+        ids: list[dict[Made, str]] = []
+        for case in cases:
+            operation = self.contract.operations[case.operation]
+            try:
+                ids.append(self.ids_of(case))
+                requests.append(request_of(operation, case, self.asking.target, ids[-1]))
+            except Unmade as error:
+                ids.append({})
+                requests.append(Unanswered(reason=str(error), missing=True))
+        observations = self._at_once(requests)
+        for case, made, observation in zip(cases, ids, observations, strict=True):
+            if isinstance(observation, Answered):
+                self.resources.keep(self.contract.operations[case.operation], case, observation, made)
+                self.resources.steps[case.id] = observation.response.content
+        return observations
+
+    def _at_once(self, requests: Sequence[Request | Unanswered]) -> list[Observation]:
+        """
+        The emulator in this process knows one request at a time.
+        """
+        calls = [functools.partial(self._sent, request) for request in requests]
+        if len(calls) == 1 or self.asking.through != "sockets":
+            return [call() for call in calls]
+        return scenarios.at_once(calls)
+
+    def _sent(self, request: Request | Unanswered) -> Observation:
+        return request if isinstance(request, Unanswered) else self.asking.send(request)
+
     def _minimal(self, operation: Operation) -> Case | None:
         """
         The smallest case that is accepted, or the plain request of an operation that may have nothing to give.
@@ -133,10 +169,12 @@ class Loop:
         file: Path | None = None,
         ledger: Path | None = None,
         through: targets.Through = "sockets",
+        scenarios: Sequence[Scenario] = (),
     ) -> None:
         self.contract, self.plans, self.target, self.plan = contract, plans, target, plan
         self.max_latency_s, self.redact, self.through = max_latency_s, redact, through
         self.cases = {case.id: case for each in plans.values() for case in each.cases}
+        self.scenarios = {each.id: each for each in scenarios}
         self.entries: dict[str, run_file.Entry] = {}
         self.started = _now()
         self._open, self._exits = open_target, contextlib.ExitStack()
@@ -167,6 +205,13 @@ class Loop:
         return {name: self.contract.operations[name] for name in self.plans}
 
     @property
+    def requests(self) -> int:
+        """
+        The cases and the steps of scenarios.
+        """
+        return len(self.cases) + sum(len(each.steps) for each in self.scenarios.values())
+
+    @property
     def unrecorded(self) -> tuple[str, ...]:
         """
         Ids of the cases that have no recording, where recordings are judged.
@@ -193,7 +238,12 @@ class Loop:
         """
         Send one case and judge the response by itself.
         """
-        observation = self.exchange().send(case)
+        return self.verdict(case, self.exchange().send(case))
+
+    def verdict(self, case: Case, observation: Observation) -> Result:
+        """
+        Judge one response by itself.
+        """
         if isinstance(observation, Unanswered) and observation.missing:
             return Result(case=case, status="skip", findings=(), observation=observation, reason=observation.reason)
         operation = self.contract.operations[case.operation]
@@ -215,13 +265,27 @@ class Loop:
             self._check_reached(result)
         return result
 
+    def play(self, scenario: Scenario) -> list[Result]:
+        """
+        Send, judge and keep the steps of a scenario.
+        """
+        exchange = self.exchange()
+        exchange.resources.steps.clear()
+        results = []
+        for result in scenarios.played(scenario, exchange.send_together, self.verdict):
+            self.keep(result)
+            results.append(result)
+        return results
+
     def run(self) -> Iterator[Result]:
         """
-        Ask all cases, operation by operation.
+        Ask all cases, operation by operation, and play the scenarios.
         """
         for plan in self.plans.values():
             for case in plan.cases:
                 yield self.ask(case)
+        for scenario in self.scenarios.values():
+            yield from self.play(scenario)
 
     def hunt(self, operation: Operation, side: fuzz.Side, **limits: Any) -> tuple[fuzz.Hunt, list[Result]]:
         """
@@ -321,7 +385,11 @@ class Loop:
         )
 
     def _results(self, operation: str) -> list[Result]:
-        mine = (entry for entry in self.entries.values() if entry.result.case.operation == operation)
+        mine = (
+            entry
+            for entry in self.entries.values()
+            if entry.result.case.operation == operation and entry.result.case.side != "scenario"
+        )
         return [entry.result for entry in self._ordered(mine)]
 
     def _ordered(self, entries: Iterable[run_file.Entry]) -> tuple[run_file.Entry, ...]:
@@ -346,7 +414,7 @@ class Loop:
             through=self.through,
             plan=self.plan,
             started=self.started,
-            planned=len(self.cases),
+            planned=self.requests,
             versions=tool_versions(),
         )
 
@@ -375,11 +443,11 @@ class Loop:
         lines = [
             f"target: {where}",
             f"contract: {subject}, revision {self.contract.revision} ({self.contract.digest})",
-            f"plan: {self.plan}, {len(self.cases)} requests" + (f", {left_out} left out" if left_out else ""),
+            f"plan: {self.plan}, {self.requests} requests" + (f", {left_out} left out" if left_out else ""),
         ]
         if self.target.kind == "live":
             rates = " and ".join(f"{limit['requests']} in {limit['period_s']} s" for limit in limits) or "no limit"
-            seconds = network_rate.estimate_s(len(self.cases), limits)
+            seconds = network_rate.estimate_s(self.requests, limits)
             lines.append(
                 f"it may create {self.creates} objects; rate kept under {rates}; about {seconds:.0f} s at that rate"
             )

@@ -15,7 +15,8 @@ from rtkcontract.engine import selection, targets
 from rtkcontract.engine.loop import Loop
 from rtkcontract.engine.resources import stand_ins
 from rtkcontract.errors import CannotTell
-from rtkcontract.model import Case, Progress
+from rtkcontract.generation import scenarios
+from rtkcontract.model import Case, Contract, Operation, Progress, Scenario
 from rtkcontract.recordings import folder as cassette_folder
 from rtkcontract.recordings.key import key_of, shard_of
 from rtkcontract.redaction.redactor import redactor_of
@@ -42,6 +43,21 @@ class Asked:
     sockets: bool = False
     no_explain: bool = False
     release: bool = False
+
+
+def _scenarios(contract: Contract, asked: Asked, operations: Mapping[str, Operation]) -> tuple[Scenario, ...]:
+    """
+    The scenarios that ask the chosen operations alone. A live run asks nothing unasked that costs or cannot be undone,
+    and a run of limited requests asks cases.
+    """
+    if len(operations) < 2 or asked.max_requests is not None:
+        return ()
+    free = (each.name for each in operations.values() if asked.target != "live" or each.effects is None)
+    found = scenarios.scenarios(contract, frozenset(free))
+    if not asked.shard:
+        return found
+    number, count = selection.shard_numbers(asked.shard)
+    return found[number - 1 :: count]
 
 
 def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | None = None) -> tuple[Loop, list[str]]:
@@ -85,5 +101,6 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
         redact=redactor.text if target.kind == "live" else str,  # the emulator and the recordings know no secret
         file=Path(asked.run_file) if asked.run_file else None,
         through=through,
+        scenarios=_scenarios(contract, asked, operations) if through != "recordings" else (),
     )
     return loop, loop.announcement(limits, folder)

@@ -24,7 +24,7 @@ from _pytest.terminal import TerminalReporter
 from rtkcontract.engine import run_file, run_options
 from rtkcontract.engine.loop import Loop
 from rtkcontract.errors import CannotTell
-from rtkcontract.model import Case, Json, Result
+from rtkcontract.model import Case, Json, Result, Scenario
 from rtkcontract.plugins import open_run, pytest_bar
 from rtkcontract.redaction import logs
 from rtkcontract.reports import summary
@@ -129,6 +129,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "scenario" in metafunc.fixturenames:
+        loop = _loop_or_none(metafunc.config)
+        chosen = tuple(loop.scenarios.values()) if loop is not None else ()
+        metafunc.parametrize("scenario", chosen, ids=[each.id for each in chosen])
     if "case" in metafunc.fixturenames:
         try:
             cases = tuple(_round(metafunc.config).loop.cases.values())
@@ -138,6 +142,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("case", cases, ids=[case.id for case in cases])
 
 
+def _loop_or_none(config: pytest.Config) -> Loop | None:
+    """
+    The loop of this session; None, and the trouble noted, where there is none.
+    """
+    try:
+        return _round(config).loop
+    except CannotTell as error:
+        config.stash[TROUBLE] = str(error)
+        return None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
     Generated bodies are sent in the plan `thorough`, to what can answer them.
@@ -145,6 +160,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if TROUBLE in config.stash:
         raise Ended(config.stash[TROUBLE])
     loop = config.stash[ROUND].loop if ROUND in config.stash else None
+    if loop is not None and not loop.scenarios:  # else pytest shows a skipped test for the empty set
+        items[:] = [item for item in items if "scenario" not in getattr(item, "fixturenames", ())]
     if loop is not None and (loop.through == "recordings" or loop.plan != "thorough"):
         generated = [item for item in items if "hunt" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=generated)
@@ -198,6 +215,31 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
         return result
 
     return asked
+
+
+@pytest.fixture(scope="session")
+def play(contract_round: Round) -> Callable[[Scenario], list[Result]]:
+    """
+    Plays a scenario and keeps its results; raises what pytest is to show for them.
+    """
+
+    def played(scenario: Scenario) -> list[Result]:
+        try:
+            results = contract_round.loop.play(scenario)
+        except CannotTell as error:
+            raise Ended(str(error)) from None
+        broken = [result for result in results if result.status == "fail"]
+        if broken:
+            raise BrokenPromise(contract_round.redact("; ".join(map(_in_a_line, broken))))
+        for result in results:
+            if result.status == "error":
+                raise NotTold(result.reason)
+        for result in results:
+            if result.status == "skip":
+                pytest.skip(result.reason)
+        return results
+
+    return played
 
 
 @pytest.fixture
