@@ -192,7 +192,7 @@ def _holds(content: bytes, field: str, keyword: str, schema: Any) -> bool:
 def test_written_cases_are_unique_and_explained(operation: Any) -> None:
     names = [entry["name"] for entry in operation.written_cases]
 
-    assert len(names) > 30
+    assert len(names) > (30 if operation.role == "create" and operation.rows else 1)
     assert len(names) == len(set(names))
     for entry in operation.written_cases:
         assert {"name", "partition", "note", "expect"} <= set(entry)

@@ -284,7 +284,7 @@ def test_an_operation_without_a_body_is_added_by_adding_files(tmp_path: Path) ->
 
     assert ("GET", {}) == (operation.method, operation.request_schema)
     planned = plans.make(contract, operation).cases
-    assert ["get_meeting/minimal", "get_meeting/query/unknown-parameter"] == [case.id for case in planned]
+    assert {"get_meeting/minimal", "get_meeting/query/unknown-parameter"} <= {case.id for case in planned}
     assert {b""} == {case.content for case in planned}
     request = Request(
         method="GET",

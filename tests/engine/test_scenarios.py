@@ -99,3 +99,14 @@ def test_calls_at_once_begin_together_and_keep_their_order() -> None:
 
     assert ["one", "two"] == [each.reason for each in found if isinstance(each, Unanswered)]
     assert abs(begun[0] - begun[1]) < 0.05
+
+
+def test_what_is_told_and_not_stored_is_found_by_reading_it_back() -> None:
+    """
+    The response to the create is right, and the object that can be read later is not.
+    """
+    identity = "addWebhook/minimal/read-back/read"
+    done = sent(identity, mutant_named("webhook is not stored"))
+
+    assert 1 == done.returncode, done.stdout + done.stderr
+    assert 0 == sent(identity).returncode

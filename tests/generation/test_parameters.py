@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import pets
+from rtkcontract.contract import load
 from rtkcontract.contract.parameters import read
 from rtkcontract.contract.requests import request_of
 from rtkcontract.generation import plan as plans
@@ -157,3 +158,16 @@ def test_a_finding_can_point_at_the_parameter() -> None:
     assert "openapi.json#/paths/~1pets/get/parameters/0/schema/minimum" == at
     place = json.loads(json.dumps(CONTRACT.document))["paths"]["/pets"]["get"]["parameters"][0]["schema"]
     assert 1 == place["minimum"]
+
+
+def test_cases_for_every_operation_apply_where_they_can() -> None:
+    """
+    A request without a credential is sent to each operation that asks for one, as small as it can be.
+    """
+    shipped = load.load_contract()
+    deleting = plans.make(shipped, shipped.operations["deleteWebhook"]).cases
+    (case,) = [each for each in deleting if each.id == "deleteWebhook/credentials/none"]
+
+    assert ("rejected", b"") == (case.expect.outcome, case.content)
+    assert {"authorization": None} == case.overrides.headers
+    assert not [each for each in PLANS["list_pets"].cases if each.side == "protocol"]

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from rtkcontract.model import Operation, Result
 
 
+READ_BACK = "/read-back/read"
+"""The end of the id of a case that reads what another one made."""
+
+
 @click.command(
     short_help="Send cases and show each request, answer and verdict.",
     epilog=examples(
@@ -79,15 +83,16 @@ def send(
     if target == "cassettes":
         raise CannotTell("send needs something that answers; use --target emulator or --target live")
     told = [one for one in identities if "/scenarios/" in one]
+    created = [one.removesuffix(READ_BACK) for one in identities if one.endswith(READ_BACK)]
     contract = load_contract(Path(schemas) if schemas else None) if told else None
     scenarios = [named(contract, one) for one in told] if contract is not None else []
     names = (step.case.operation for scenario in scenarios for step in scenario.steps)
-    plain = [one for one in identities if one not in told]
+    plain = [one for one in identities if one not in told and not one.endswith(READ_BACK)]
     asked = open_run.Asked(
         target=target,
         base_url=base_url,
         plan=plan,
-        operation=(operation,) if operation else (*operations_named(plain), *dict.fromkeys(names)),
+        operation=(operation,) if operation else (*operations_named((*plain, *created)), *names),
         schemas=schemas,
         rate=rate,
         max_latency=max_latency,
@@ -99,13 +104,14 @@ def send(
     with loop:
         for case in chosen:
             loop.keep(loop.judge(case))
+        scenarios += [back for one in created for back in loop.reading(found_case(loop.plans, one))]
         for scenario in scenarios:
             chosen += [result.case for result in loop.play(scenario)]
         run = loop.finish(explain=False)
     redact = redactor_of(loop.contract, loop.target).text
     results = {entry.result.case.id: entry.result for entry in run.entries}
     for case in chosen:
-        say(redact("\n".join(_sent_text(loop.operations[case.operation], results[case.id]))))
+        say(redact("\n".join(_sent_text(loop.contract.operations[case.operation], results[case.id]))))
     statuses = {result.status for result in results.values()}
     ctx.exit(1 if "fail" in statuses else 0 if statuses == {"pass"} else 2)
 

@@ -71,11 +71,30 @@ def _beside(operation: Operation, document: Json, profile: Json, read: Read, whe
         return operation
     return replace(
         operation,
-        written_cases=_tuple(read, f"{name}/cases.json", where),
+        written_cases=_written(operation, read, where),
         rows=_lines(read, f"{name}/rows.jsonl"),
         corpus=_lines(read, f"{name}/corpus.jsonl"),
         deviations=_tuple(read, f"{name}/deviations.json", where),
     )
+
+
+def _written(operation: Operation, read: Read, where: str) -> tuple[Json, ...]:
+    """
+    The cases that are written for the operation, and those for every operation that apply to it: such as without a
+    credential, where one is asked for. An entry {"common": NAME} of the first says where one of the others stands.
+    """
+    common = {entry["name"]: entry for entry in _tuple(read, "common_cases.json", where)}
+    own = _tuple(read, f"{operation.name}/cases.json", where)
+    named = {entry["common"] for entry in own if "common" in entry}
+    own = tuple(common[entry["common"]] if "common" in entry else entry for entry in own)
+    others = (
+        entry
+        for name, entry in common.items()
+        if name not in named
+        and (operation.security or "authorization" not in entry.get("headers", {}))
+        and all("{" + parameter + "}" in operation.path for parameter in entry.get("path_parameters", {}))
+    )
+    return (*others, *own)
 
 
 def _fingerprint(files: Files) -> str:

@@ -29,7 +29,9 @@ from rtkcontract.engine.resources import Ledger, Resources, Unmade, stand_ins
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import contract_coverage
+from rtkcontract.generation.collections import Collection
 from rtkcontract.generation.plan import Plan
+from rtkcontract.generation.scenarios import read_back, readable
 from rtkcontract.model import (
     Answered,
     Case,
@@ -175,6 +177,7 @@ class Loop:
         self.max_latency_s, self.redact, self.through = max_latency_s, redact, through
         self.cases = {case.id: case for each in plans.values() for case in each.cases}
         self.scenarios = {each.id: each for each in scenarios}
+        self._readers: dict[str, Collection | None] = {}
         self.entries: dict[str, run_file.Entry] = {}
         self.started = _now()
         self._open, self._exits = open_target, contextlib.ExitStack()
@@ -207,9 +210,10 @@ class Loop:
     @property
     def requests(self) -> int:
         """
-        The cases and the steps of scenarios.
+        The cases, the steps of scenarios, and what reads back what accepted creates make.
         """
-        return len(self.cases) + sum(len(each.steps) for each in self.scenarios.values())
+        steps = sum(len(each.steps) for each in self.scenarios.values())
+        return len(self.cases) + steps + sum(self._read_by(case) is not None for case in self.cases.values())
 
     @property
     def unrecorded(self) -> tuple[str, ...]:
@@ -277,13 +281,53 @@ class Loop:
             results.append(result)
         return results
 
+    def read_back(self, result: Result) -> Result | None:
+        """
+        Read what an accepted create has made, so that what is told and not stored is found; one request.
+
+        None where nothing was made, in the plan `smoke`, and where the run does not ask the operation that reads.
+        """
+        of = self._read_by(result.case)
+        if of is None or not isinstance(result.observation, Answered) or result.observation.response.status // 100 != 2:
+            return None
+        scenario = read_back(of, result.case)
+        step = scenario.steps[1].case
+        exchange = self.exchange()
+        exchange.resources.steps = {result.case.id: result.observation.response.content}
+        (observation,) = exchange.send_together([step])
+        seen = {result.case.id: result.observation, step.id: observation}
+        read = scenarios.judged(scenario, self.verdict(step, observation), seen)
+        self.keep(read)
+        return read
+
+    def reading(self, case: Case) -> list[Scenario]:
+        """
+        The scenario that sends a case of a create and reads what it made; none where nothing reads it.
+        """
+        of = readable(self.contract, self.contract.operations[case.operation])
+        return [] if of is None else [read_back(of, case)]
+
+    def _read_by(self, case: Case) -> Collection | None:
+        """
+        The collection whose objects a case makes and the run reads.
+        """
+        if self.plan == "smoke" or self.through == "recordings" or case.expect.outcome != "accepted":
+            return None
+        if case.operation not in self._readers:
+            of = readable(self.contract, self.contract.operations[case.operation]) if len(self.plans) > 1 else None
+            asked = of is not None and of.others["read"].name in self.plans
+            self._readers[case.operation] = of if asked else None
+        return self._readers[case.operation]
+
     def run(self) -> Iterator[Result]:
         """
         Ask all cases, operation by operation, and play the scenarios.
         """
         for plan in self.plans.values():
             for case in plan.cases:
-                yield self.ask(case)
+                yield (result := self.ask(case))
+                if (read := self.read_back(result)) is not None:
+                    yield read
         for scenario in self.scenarios.values():
             yield from self.play(scenario)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rtkcontract.checks import lifecycle
 from rtkcontract.checks.across import result_with
@@ -41,11 +41,19 @@ def played(
                 why = observation.reason
         for step, observation in zip(group, observations, strict=True):
             if isinstance(observation, Answered) or not observation.missing:
-                result = judge(step.case, observation)
-                found = lifecycle.judge_step(scenario, step.case.id, seen) if result.status != "error" else ()
-                yield result_with(step.case, observation, found, result) if found else result
+                yield judged(scenario, judge(step.case, observation), seen)
             else:
                 yield _skipped(step.case, observation.reason)
+
+
+def judged(scenario: Scenario, result: Result, seen: Mapping[str, Observation]) -> Result:
+    """
+    The result of a step with what its response breaks of the relations to those that were seen before.
+    """
+    if result.status in ("error", "skip"):
+        return result
+    found = lifecycle.judge_step(scenario, result.case.id, seen)
+    return result_with(result.case, result.observation, found, result) if found else result
 
 
 def _skipped(case: Case, reason: str) -> Result:

@@ -47,10 +47,15 @@ def _listed(names: Iterable[str], most: int = 12) -> str:
 
 
 def plans_of(
-    contract: Contract, operations: Mapping[str, Operation], name: str, *, progress: Progress | None = None
+    contract: Contract,
+    operations: Mapping[str, Operation],
+    name: str,
+    *,
+    less: int = 0,
+    progress: Progress | None = None,
 ) -> dict[str, Plan]:
     """
-    The named plan of each operation; `smoke` of several operations keeps to SMOKE requests.
+    The named plan of each operation; `smoke` of several operations keeps to SMOKE requests, `less` those of scenarios.
     """
     plans: dict[str, Plan] = {}
     for done, operation in enumerate(operations.values()):
@@ -58,7 +63,7 @@ def plans_of(
         plans[operation.name] = plan_cache.planned(contract, operation, name, progress=own)
         if progress and own is None:
             progress(done + 1, len(operations))
-    return capped(plans, SMOKE) if name == "smoke" and len(plans) > 1 else plans
+    return capped(plans, SMOKE - less) if name == "smoke" and len(plans) > 1 else plans
 
 
 def capped(plans: Mapping[str, Plan], most: int | None) -> dict[str, Plan]:

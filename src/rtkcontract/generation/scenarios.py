@@ -433,27 +433,12 @@ def replaced(of: Collection) -> Told:
     story.read(created, "read-less")
     story.same(small, SUCCEEDED)
     story.holds(small, SUCCEEDED)
-    left_out = _unspecified(operation, "left out")
     told, kept, known = story.sent(again), story.sent(small), of.members(of.others["read"])
     names = [name for name in told if name not in kept and name in known and not bodies.is_default(name, told[name])]
-    story.relate(
-        "forgets",
-        left_out or REPLACED,
-        again,
-        at=of.at(of.others["read"]),
-        members=names,
-        sources=() if left_out else HTTP,
-    )
+    story.relate("forgets", REPLACED, again, at=of.at(of.others["read"]), members=names)
     story.read(other, "read-other")
     story.same(other, OTHERS)
     yield story
-
-
-def _unspecified(operation: Operation, about: str) -> str:
-    """
-    Why the document leaves something open; "" where it does not.
-    """
-    return next((entry["reason"] for entry in operation.unspecified if about in str(entry.get("about"))), "")
 
 
 def deleted(of: Collection) -> Told:
@@ -819,13 +804,20 @@ def _asks(of: Collection, operations: frozenset[str] | None) -> bool:
     return operations is None or of.create.name in operations
 
 
-def read_back(contract: Contract, case: Case) -> Scenario | None:
+def readable(contract: Contract, create: Operation) -> Collection | None:
     """
-    The scenario that reads what a case of a create has made; None where nothing reads it. Its first step is the case.
+    The collection whose objects a create makes and another operation reads; None where nothing reads them.
     """
-    of = next((each for each in collections(contract) if each.create.name == case.operation), None)
-    if of is None or not _has(of, "read"):
+    if create.role != "create":
         return None
+    found = next((each for each in collections(contract) if each.create.name == create.name), None)
+    return found if found is not None and _has(found, "read") else None
+
+
+def read_back(of: Collection, case: Case) -> Scenario:
+    """
+    The scenario that reads what a case of a create has made. Its first step is the case.
+    """
     story = Story(of, "read-back", "what was created can be read")
     story.id = f"{case.id}/read-back"
     story.steps.append(Step(case=case))

@@ -26,9 +26,10 @@ LAST: tuple[str, ...] = ("null", "empty", "negative", "zero", "huge", "large")
 
 def label(text: str) -> str:
     """
-    A word that nothing else in a run holds: letters and digits alone, so that every kind of search finds it whole.
+    A word that nothing else in a run holds: letters, small and capital, and digits, so that every kind of search finds
+    it whole.
     """
-    return MARK + hashlib.sha256(text.encode()).hexdigest()[:10]
+    return MARK.capitalize() + hashlib.sha256(text.encode()).hexdigest()[:10].upper()
 
 
 class StepBodies:
@@ -82,6 +83,7 @@ class StepBodies:
         for number, factor in enumerate(self._bodies.factors if state is not None else ()):
             literals = [one for one in bits(space.mask[number]) if one != space.start[number]]
             usual = [one for one in literals if self._bodies.told(one)[1].partition not in LAST]
+            usual.sort(key=self._has_default)
             turned = [*usual[turn % max(len(usual), 1) :], *usual[: turn % max(len(usual), 1)]]
             for literal in (*turned, *(one for one in literals if one not in usual)):
                 after = space.assign(state, literal) if state is not None else None
@@ -94,6 +96,14 @@ class StepBodies:
         if not self._accepted(body):
             body = self._bodies.body(space.row_of(state)) if state is not None else {}
         return self.labelled(body if self._accepted(body) else self.small(), name)
+
+    def _has_default(self, literal: int) -> bool:
+        """
+        Whether a level is the documented default, which a server that loses the member would show as well.
+        """
+        factor, level = self._bodies.told(literal)
+        values = [node["default"] for node in factor.field.nodes if "default" in node]
+        return any(level.value is not MEMBERS and same(value, level.value) for value in values)
 
     def labelled(self, body: Json, name: str) -> Json:
         """

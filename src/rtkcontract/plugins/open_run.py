@@ -77,7 +77,9 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
         request = request_of(operation, case, target, stand_ins(operation, case))
         return shard_of(key_of(redactor.request(request)), count)
 
-    plans = selection.plans_of(contract, operations, asked.plan, progress=progress)
+    played = _scenarios(contract, asked, operations) if target.kind != "cassettes" else ()
+    steps = sum(len(each.steps) for each in played)
+    plans = selection.plans_of(contract, operations, asked.plan, less=steps, progress=progress)
     plans = selection.capped(selection.sharded(plans, asked.shard, shard), asked.max_requests)
     if not any(plan.cases for plan in plans.values()):
         part = f"shard {asked.shard} of the plan" if asked.shard else "the plan"
@@ -101,6 +103,6 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
         redact=redactor.text if target.kind == "live" else str,  # the emulator and the recordings know no secret
         file=Path(asked.run_file) if asked.run_file else None,
         through=through,
-        scenarios=_scenarios(contract, asked, operations) if through != "recordings" else (),
+        scenarios=played,
     )
     return loop, loop.announcement(limits, folder)

@@ -204,14 +204,16 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
     def asked(case: Case) -> Result:
         try:
             result = contract_round.loop.ask(case)
+            read = contract_round.loop.read_back(result)
         except CannotTell as error:
             raise Ended(str(error)) from None
         if result.status == "skip":
             pytest.skip(result.reason)
         if result.status == "error":
             raise NotTold(result.reason)
-        if result.status == "fail":
-            raise BrokenPromise(contract_round.redact(_in_a_line(result)))
+        broken = [each for each in (result, read) if each is not None and each.status == "fail"]
+        if broken:
+            raise BrokenPromise(contract_round.redact("; ".join(map(_in_a_line, broken))))
         return result
 
     return asked

@@ -25,7 +25,7 @@ from typing import Final
 from rtkcontract.engine.run_file import Entry, Run, counts_of
 from rtkcontract.engine.run_file import as_json as run_as_json
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
-from rtkcontract.model import Answered, Finding, Json, Severity, Unanswered
+from rtkcontract.model import Answered, Case, Finding, Json, Made, Severity, Unanswered
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("finding", "warning", "note")
 
@@ -594,7 +594,7 @@ def _about(items: Sequence[tuple[Entry, Finding]]) -> str:
     if not case.field:
         partitions, kinds = ({getattr(each, name) for each in cases.values()} for name in ("partition", "keyword"))
         return case.partition if len(partitions) == 1 else case.keyword if len(kinds) == 1 else ""
-    values = [one_line(value_at(each.content, case.field) or "left out", 40) for each in cases.values()]
+    values = [one_line(field_sent(each) or "left out", 40) for each in cases.values()]
     distinct = list(dict.fromkeys(values))
     return f"{case.field} {', '.join(distinct[:3])}" + (f" and {len(distinct) - 3} more" if distinct[3:] else "")
 
@@ -653,7 +653,7 @@ def sent(entry: Entry) -> str:
     What matters of the request, on one line: the member in question, else the body; odd headers and paths with it.
     """
     case = entry.result.case
-    value = value_at(case.content, case.field) if case.field else None
+    value = field_sent(case) if case.field else None
     body = one_line(case.content.decode("utf-8", "backslashreplace"), 200) or "no body"
     if case.side != "protocol":
         return body if value is None else f"{case.field} = {one_line(value, 120)}"
@@ -669,6 +669,24 @@ def _member_sent(entry: Entry, finding: Finding) -> str:
     content = entry.result.case.content
     value = value_at(content, name) if finding.where.startswith("/data/") else None
     return "" if value is None else f"{name} = {one_line(value, 120)}, in a body of {counted(len(content), 'byte')}"
+
+
+def field_sent(case: Case) -> str | None:
+    """
+    What the field of a case holds: a member of its body, or a parameter; None where it is left out.
+    """
+    where, _, name = case.field.partition(".")
+    places: dict[str, list[str | Made | None]] = {
+        "path": [case.overrides.path_parameters.get(name)],
+        "query": [value for key, value in case.overrides.query if key == name],
+        "header": [case.overrides.headers.get(name.lower())],
+    }
+    values = [f'"{_said(value)}"' for value in places.get(where, []) if value is not None]
+    return ", ".join(values) or value_at(case.content, case.field.removeprefix("body."))
+
+
+def _said(value: str | Made) -> str:
+    return value if isinstance(value, str) else value.form or f"the id that {value.operation} gives"
 
 
 def value_at(content: bytes, dotted: str) -> str | None:
