@@ -26,14 +26,12 @@ from rtkcontract.emulator.parameters import Asked
 from rtkcontract.emulator.refusals import service
 from rtkcontract.emulator.routing import Home, Routes, Served
 from rtkcontract.emulator.samples import TEXT, Attempt
-from rtkcontract.emulator.shape import Place
+from rtkcontract.emulator.shape import Place, list_path
 from rtkcontract.emulator.store import Key, Store
 from rtkcontract.json_schema.json_text import at
 from rtkcontract.model import Json
 
 UNKNOWN: Final = "NOT_FOUND: nothing has this id"
-_DATA: Final = ("data", "result")
-"""Members of an envelope that hold what the response is about."""
 _CHANGED: Final = re.compile(r"(updated|modified|changed)", re.IGNORECASE)
 _STAMP: Final = re.compile(r"(created|updated|modified|changed)", re.IGNORECASE)
 
@@ -62,52 +60,7 @@ class Call:
         return tuple(re.sub(r"\{([^{}]*)\}", lambda name: self.path[name[1]], part) for part in segments)
 
 
-# ---- where the object stands in a response
-
-
-def object_path(whole: Place, stem: str = "") -> tuple[str, ...]:
-    """
-    The members that lead from the body of a response to the object that it is about; `stem` is what its id names.
-    """
-    path: tuple[str, ...] = ()
-    place = whole
-    while "id" not in place.members:
-        name: str | None = next((name for name in (*_DATA, stem) if name in place.members), None)
-        if name is None and path and _one_object(place):
-            name = next(iter(place.members))
-        if name is None or place.members[name].kind not in ("object", ""):
-            break
-        path, place = (*path, name), place.members[name]
-    return path
-
-
-def _one_object(place: Place) -> bool:
-    """
-    Whether a place holds nothing but one object with an id.
-    """
-    inner = list(place.members.values())
-    return len(inner) == 1 and inner[0].kind == "object" and "id" in inner[0].members
-
-
-def list_path(whole: Place) -> tuple[str, ...] | None:
-    """
-    The members that lead to the list of objects; None where the response has none.
-    """
-    found = list(_lists(whole, (), 3))
-    named = [path for path in found if "id" in whole.at(path).items.members]
-    plain = [path for path in found if not path or path[-1] not in ("errors", "messages", "warnings")]
-    return next(iter([*named, *plain]), None)
-
-
-def _lists(place: Place, path: tuple[str, ...], depth: int) -> Iterable[tuple[str, ...]]:
-    if place.kind == "array":
-        return [path]
-    inner = sorted(place.members.items(), key=lambda entry: entry[0] not in _DATA) if depth else []
-    here = [(*path, name) for name, below in inner if below.kind == "array"]
-    deeper = [
-        found for name, below in inner if below.kind == "object" for found in _lists(below, (*path, name), depth - 1)
-    ]
-    return [*here, *deeper]
+# ---- the envelope
 
 
 def envelope(served: Served, path: tuple[str, ...], value: Json, attempt: Attempt, more: Mapping[str, Json]) -> Json:
@@ -298,12 +251,12 @@ class Objects:
         """
         creator = self.routes.creator_of(home)
         reader = self.routes.reader_of(home)
-        if creator and (place := _object_place(creator)).members:
+        if creator and (place := creator.about).members:
             asked = Place(creator.document, [creator.request_schema])
             empty_will_do = creator.oracle is None or creator.oracle.valid({})
             value = made(place, {} if empty_will_do else asked.sample(attempt), attempt)
         else:
-            place = _object_place(reader) if reader else Place({}, ())
+            place = reader.about if reader else Place({}, ())
             value = made(place, {}, attempt)
         value = value if isinstance(value, dict) else {}
         name = _id_name(home, reader or creator, place)
@@ -316,7 +269,7 @@ class Objects:
     # ---- roles
 
     def _create(self, call: Call) -> Json:
-        path, place = _object_path(call.served), _object_place(call.served)
+        path, place = call.served.about_path, call.served.about
         value = made(place, call.sent, call.attempt)
         home = self.routes.home_of(call.served)
         collection = home.key(call.path) if home else None
@@ -380,7 +333,7 @@ class Objects:
         """
         The response about the object that the path names.
         """
-        path, place = _object_path(call.served), _object_place(call.served)
+        path, place = call.served.about_path, call.served.about
         value = self.store.get(call.key)
         if value is None or (not place.members and place.kind not in ("object", "")):
             return self._singleton(call)
@@ -410,10 +363,10 @@ class Objects:
         return found
 
     def _update(self, call: Call) -> Json:
-        return self._changed(call, merged(self._stored(call), settled(_object_place(call.served), call.sent)))
+        return self._changed(call, merged(self._stored(call), settled(call.served.about, call.sent)))
 
     def _replace(self, call: Call) -> Json:
-        place = _object_place(call.served)
+        place = call.served.about
         before = self._stored(call)
         own = {name: value for name, value in before.items() if name not in place.requested}
         given = without_null(settled(place, call.sent))
@@ -436,7 +389,7 @@ class Objects:
     def _act(self, call: Call) -> Json:
         if call.served.shape in self.routes.homes:
             return self._told(call)
-        path, place = _object_path(call.served), _object_place(call.served)
+        path, place = call.served.about_path, call.served.about
         return envelope(call.served, path, made(place, call.sent, call.attempt), call.attempt, {})
 
     def _singleton(self, call: Call) -> Json:
@@ -446,7 +399,7 @@ class Objects:
         key = (*call.key, "")
         if self.store.get(key) is None:
             served, path = call.served, list_path(call.served.whole)
-            object_at, place = _object_path(served), _object_place(served)
+            object_at, place = served.about_path, served.about
             if path is not None and not object_at and "id" not in place.members:
                 value = served.whole.at(path).sample(call.attempt)
                 body = envelope(served, path, value, call.attempt, {})
@@ -503,19 +456,6 @@ def _examples_of(served: Served, parameter: str) -> tuple[str, ...]:
     The values that the document shows for a parameter of a path.
     """
     return next((one.examples for one in served.parameters if (one.where, one.name) == ("path", parameter)), ())
-
-
-def _object_path(served: Served) -> tuple[str, ...]:
-    stem = re.sub(r"[_-]?id$", "", served.names[-1] if served.names else "", flags=re.IGNORECASE)
-    return object_path(served.whole, stem)
-
-
-def _object_place(served: Served) -> Place:
-    """
-    The object that a response is about, beside the body of the request.
-    """
-    found = served.whole.at(_object_path(served))
-    return Place(served.document, found.nodes, [served.request_schema])
 
 
 def _requested(served: Served | None) -> Iterable[str]:

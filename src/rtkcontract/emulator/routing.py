@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.emulator.parameters import Known, known
 from rtkcontract.emulator.refusals import NO_ROUTE, UNROUTED, edge, own
-from rtkcontract.emulator.shape import Place
+from rtkcontract.emulator.shape import Place, object_path
 from rtkcontract.emulator.store import Key
 from rtkcontract.model import Contract, Json, Operation, Request
 from rtkcontract.openapi.references import resolve
@@ -134,6 +134,21 @@ class Served:
         The whole body of the success, beside the request's.
         """
         return Place(self.document, [self.media[1]] if self.media else ())
+
+    @functools.cached_property
+    def about_path(self) -> tuple[str, ...]:
+        """
+        The members that lead to the object that the response is about.
+        """
+        stem = re.sub(r"[_-]?id$", "", self.names[-1] if self.names else "", flags=re.IGNORECASE)
+        return object_path(self.whole, stem)
+
+    @functools.cached_property
+    def about(self) -> Place:
+        """
+        The object that the response is about, beside the body of the request.
+        """
+        return Place(self.document, self.whole.at(self.about_path).nodes, [self.request_schema])
 
     @functools.cached_property
     def success(self) -> Oracle | None:

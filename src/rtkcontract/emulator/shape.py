@@ -20,6 +20,9 @@ Parts: TypeAlias = tuple[Mapping[str, Json], ...]
 _DEEPEST: Final = 16
 """How deep unions stand in one another; one that holds itself stops here."""
 
+_DATA: Final = ("data", "result")
+"""Members of an envelope that hold what the response is about."""
+
 
 class Place:
     """
@@ -164,3 +167,51 @@ def _members(parts: Parts) -> dict[str, list[Json]]:
         for name, node in part.get("properties", {}).items():
             members.setdefault(name, []).append(node)
     return members
+
+
+# ---- where the object stands in a response
+
+
+def object_path(whole: Place, stem: str = "") -> tuple[str, ...]:
+    """
+    The members that lead from the body of a response to the object that it is about; `stem` is what its id names.
+    """
+    path: tuple[str, ...] = ()
+    place = whole
+    while "id" not in place.members:
+        name: str | None = next((name for name in (*_DATA, stem) if name in place.members), None)
+        if name is None and path and _one_object(place):
+            name = next(iter(place.members))
+        if name is None or place.members[name].kind not in ("object", ""):
+            break
+        path, place = (*path, name), place.members[name]
+    return path
+
+
+def _one_object(place: Place) -> bool:
+    """
+    Whether a place holds nothing but one object with an id.
+    """
+    inner = list(place.members.values())
+    return len(inner) == 1 and inner[0].kind == "object" and "id" in inner[0].members
+
+
+def list_path(whole: Place) -> tuple[str, ...] | None:
+    """
+    The members that lead to the list of objects; None where the response has none.
+    """
+    found = list(_lists(whole, (), 3))
+    named = [path for path in found if "id" in whole.at(path).items.members]
+    plain = [path for path in found if not path or path[-1] not in ("errors", "messages", "warnings")]
+    return next(iter([*named, *plain]), None)
+
+
+def _lists(place: Place, path: tuple[str, ...], depth: int) -> Iterable[tuple[str, ...]]:
+    if place.kind == "array":
+        return [path]
+    inner = sorted(place.members.items(), key=lambda entry: entry[0] not in _DATA) if depth else []
+    here = [(*path, name) for name, below in inner if below.kind == "array"]
+    deeper = [
+        found for name, below in inner if below.kind == "object" for found in _lists(below, (*path, name), depth - 1)
+    ]
+    return [*here, *deeper]
