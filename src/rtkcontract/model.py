@@ -178,6 +178,8 @@ class Operation:
     """`x-undo` of a create: the operation, and the body, that takes its object away; None where there is none."""
     effects: Json = None
     """`x-effects`: what it costs or cannot be undone; None for an operation that a live run may send unasked."""
+    needs: Json = None
+    """`x-needs`: the state without which a valid request may be refused; None where there is none."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Summary, description and tags."""
     deprecated: bool = False

@@ -14,7 +14,7 @@ from rtkcontract.checks.protocol import moment_of
 from rtkcontract.checks.values import MADE, moments
 from rtkcontract.contract.deviations import gone, known_deviation
 from rtkcontract.contract.fake_data import MARK
-from rtkcontract.json_schema.json_text import dumps, pointer
+from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.values import ABSENT, Place, dotted, same, taken
 from rtkcontract.model import Answered, Case, Contract, Finding, Json, Observation, Operation, Result
 
@@ -44,10 +44,10 @@ def unique_ids(answers: list[Answer]) -> Iterator[Finding]:
         if identity in first:
             yield answer.finding(
                 "unique_ids",
-                "/data/id",
+                answer.at_data(("id",)),
                 f"an id of its own; {first[identity]} has this one",
                 identity,
-                ("oas",),
+                answer.judged.document_source,
                 cause="ids repeat",
                 other_case=first[identity],
             )
@@ -67,7 +67,7 @@ def dropped(answers: list[Answer]) -> Iterator[Finding]:
             if got is ABSENT and sent not in ("", []):
                 yield answer.finding(
                     "dropped",
-                    "/data" + pointer(promise.place),
+                    answer.at_data(promise.place),
                     f"{shown(sent)}, as sent",
                     "the member is missing",
                     promise.sources,
@@ -94,7 +94,7 @@ def memory(answers: list[Answer]) -> Iterator[Finding]:
             if remembered and not same(got, taken(telling[0].data, promise.place)):
                 yield answer.finding(
                     "memory",
-                    "/data" + pointer(promise.place),
+                    answer.at_data(promise.place),
                     "nothing from an earlier request",
                     shown(got),
                     promise.sources,
@@ -171,7 +171,7 @@ def clock(answers: list[Answer]) -> Iterator[Finding]:
 
 def _clock(answer: Answer, name: str, expected: str, cause: str) -> Finding:
     source = answer.judged.document_source
-    return answer.finding("clock", f"/data/{name}", expected, str(answer.data[name]), source, cause=cause)
+    return answer.finding("clock", answer.at_data((name,)), expected, str(answer.data[name]), source, cause=cause)
 
 
 def allowed(answers: list[Answer]) -> Iterator[Finding]:
@@ -194,12 +194,9 @@ def allowed(answers: list[Answer]) -> Iterator[Finding]:
             )
 
 
-VOLATILE = ("id", "created_at", "updated_at")
-
-
 def relations(answers: list[Answer]) -> Iterator[Finding]:
     """
-    Cases that mean the same get the same answer, but for ids and times.
+    Cases that mean the same get the same answer, but for what the server makes up, such as ids and times.
     """
     by_id = {answer.case.id: answer for answer in answers}
     for answer in answers:
@@ -212,13 +209,11 @@ def relations(answers: list[Answer]) -> Iterator[Finding]:
         ):
             continue
         for path, one, two in differences(other.data, answer.data):
-            if {path[0], path[-1]} & set(VOLATILE) or (
-                ABSENT in (one, two) and answer.case.partition == "defaults-spelled-out"
-            ):
+            if _own(answer, path) or (ABSENT in (one, two) and answer.case.partition == "defaults-spelled-out"):
                 continue
             yield answer.finding(
                 "relations",
-                "/data" + pointer(path),
+                answer.at_data(path),
                 f"{shown(one)}, as in the answer to {other.case.id}: {answer.case.note}",
                 shown(two),
                 answer.case.expect.sources,
@@ -226,6 +221,16 @@ def relations(answers: list[Answer]) -> Iterator[Finding]:
                 about=f"{dotted(path)} ({answer.case.partition})",
                 other_case=other.case.id,
             )
+
+
+def _own(answer: Answer, path: tuple[str, ...]) -> bool:
+    """
+    Whether a member is a text that no request can set, such as an id, a time or a token: it may differ each time.
+    """
+    promised = (one.place for one in answer.judged.promises)
+    if any(place[: len(path)] == path or path[: len(place)] == place for place in promised):
+        return False
+    return isinstance(answer.got(path), str) and not answer.judged.fixed(path)
 
 
 def differences(one: Json, two: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json, Json]]:

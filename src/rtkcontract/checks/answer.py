@@ -5,14 +5,14 @@ A response with what is promised about it, read once for all checks.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from rtkcontract.contract.expectation import Oracle, sources_of
 from rtkcontract.errors import CannotTell
-from rtkcontract.json_schema.json_text import NotStrictJson, at, dumps, loads
+from rtkcontract.json_schema.json_text import NotStrictJson, at, dumps, loads, pointer
 from rtkcontract.json_schema.validator import Violation
 from rtkcontract.json_schema.values import ABSENT, ITEM, Place, taken
 from rtkcontract.model import Answered, Case, Contract, Declared, Finding, Json, Operation, Outcome, Response
@@ -65,6 +65,40 @@ class Judged:
         An action on no object counts: a document of one operation does not say what its paths have in common.
         """
         return self.operation.role == "create" or (self.operation.role == "action" and not self.operation.makers)
+
+    @property
+    def keeps(self) -> bool:
+        """
+        Whether an accepted request says what its object holds, so that what was sent comes back.
+        """
+        return self.makes or self.operation.role in ("replace", "update")
+
+    @property
+    def fills(self) -> bool:
+        """
+        Whether a member that was left out gets its default: an update leaves it as it was.
+        """
+        return self.makes or self.operation.role == "replace"
+
+    def fixed(self, place: Place) -> bool:
+        """
+        Whether the response's schema lists the values of a member, so that the server does not make them up.
+        """
+        return any(told == place and ("enum" in node or "const" in node) for told, node in self.told)
+
+    @cached_property
+    def told(self) -> tuple[tuple[Place, Json], ...]:
+        """
+        Each member of the data with a schema that speaks of it.
+        """
+        found = _walk(self.contract.document, self.operation.data_schema, (), "")
+        return tuple((place, node) for place, node, _ in found)
+
+    def cited(self, *ids: str) -> tuple[str, ...]:
+        """
+        Those of the sources that the contract has; the document itself where it has none of them.
+        """
+        return tuple(name for name in ids if name in self.contract.sources) or self.document_source
 
     def declared(self, status: int) -> Declared | None:
         """
@@ -141,7 +175,7 @@ class Judged:
         return tuple(secret for secret in secrets if not self._public[secret] and secret.encode() not in sent)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def prepared(contract: _ById, operation: str) -> Judged:
     """
     The validators of an operation, once a contract.
@@ -271,7 +305,7 @@ class Answer:
         """
         Each sent value that is promised back, with what came; empty where nothing was accepted.
         """
-        return tuple(_echoes(self)) if self.paired else ()
+        return tuple(_echoes(self)) if self.paired and self.judged.keeps else ()
 
     @cached_property
     def asked(self) -> Mapping[Place, Json]:
@@ -286,6 +320,12 @@ class Answer:
         Place to value of what stands in `data`, objects left out.
         """
         return dict(_leaves(self.data))
+
+    def at_data(self, place: Sequence[str | int] = ()) -> str:
+        """
+        JSON Pointer into the body of a place in the data.
+        """
+        return self.judged.operation.data_at + pointer(place)
 
     def got(self, place: Place) -> Json:
         """
@@ -411,9 +451,9 @@ def answer_of(
     )
 
 
-def _data(body: Json, pointer: str) -> Json:
+def _data(body: Json, data_at: str) -> Json:
     try:
-        return body if body is ABSENT else at(body, pointer)
+        return body if body is ABSENT else at(body, data_at)
     except LookupError:
         return ABSENT
 

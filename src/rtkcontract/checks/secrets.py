@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from rtkcontract.checks.answer import Answer
 from rtkcontract.contract.fake_data import CANARY
-from rtkcontract.json_schema.json_text import NotStrictJson, loads, pointer
+from rtkcontract.json_schema.json_text import NotStrictJson, loads
 from rtkcontract.json_schema.values import ABSENT, dotted, taken
 from rtkcontract.model import Finding, Headers
 
@@ -33,7 +33,7 @@ def secrets(answer: Answer) -> Iterator[Finding]:
             if got is not ABSENT and got is not None:
                 yield answer.finding(
                     "secrets",
-                    "/data" + pointer(promise.place),
+                    answer.at_data(promise.place),
                     "a writeOnly member does not come back",
                     "it came back",
                     promise.sources,

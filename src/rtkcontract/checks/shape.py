@@ -28,7 +28,9 @@ def content_type(answer: Answer) -> Iterator[Finding]:
     told = answer.response.header("content-type") or ""
     if media_types.chosen(declared.media, told) is None:
         expected = " or ".join(declared.media)
-        yield answer.finding("content_type", "header content-type", expected, told or "no header", ("oas",))
+        yield answer.finding(
+            "content_type", "header content-type", expected, told or "no header", answer.judged.document_source
+        )
 
 
 def envelope(answer: Answer) -> Iterator[Finding]:
@@ -43,7 +45,7 @@ def envelope(answer: Answer) -> Iterator[Finding]:
     if declared is None or declared.json is None:
         return  # no JSON is promised
     if answer.body is ABSENT:
-        yield answer.finding("envelope", "", "a JSON body", answer.unreadable, ("oas",))
+        yield answer.finding("envelope", "", "a JSON body", answer.unreadable, answer.judged.document_source)
         return
     if answer.outcome == "rejected":
         errors = answer.judged.error_of(answer.response.status)
@@ -54,7 +56,7 @@ def envelope(answer: Answer) -> Iterator[Finding]:
                 "",
                 known,
                 shown(answer.body),
-                ("v4-errors", "service-errors"),
+                answer.judged.cited("v4-errors", "service-errors"),
                 schema_at="error.json#/anyOf",
             )
         elif _has_error(answer.body) and answer.body["error"].get("code") != answer.response.status:
@@ -63,7 +65,7 @@ def envelope(answer: Answer) -> Iterator[Finding]:
                 "/error/code",
                 f"the status, {answer.response.status}",
                 shown(answer.body["error"].get("code")),
-                ("service-errors",),
+                answer.judged.cited("service-errors"),
                 severity="warning",
                 cause="error code is not the status",
             )
@@ -129,7 +131,7 @@ def _schema(answer: Answer, check: str, mine: Callable[[tuple[str | int, ...]], 
             pointer(violation.path),
             violation.message,
             shown(found),
-            sources_of(node, violation.keyword) or ("oas",),
+            sources_of(node, violation.keyword) or answer.judged.document_source,
             schema_at=located(violation.schema_pointer, document),
             missing=_missing(node, found) if violation.keyword == "required" else (),
         )

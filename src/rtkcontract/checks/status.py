@@ -25,7 +25,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             "status",
             "an answer that accepts or refuses (2xx or 4xx)",
             _told_status(answer),
-            expect.sources or ("oas",),
+            expect.sources or answer.judged.document_source,
             schema_at=where,
             status=got,
         )
@@ -37,6 +37,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             f"{answer.judged.success_statuses}: {expect.reason}",
             _told_status(answer),
             expect.sources,
+            severity="note" if answer.judged.operation.needs else "finding",
             schema_at=where,
             status=got,
         )
@@ -81,7 +82,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             "status",
             "a 4xx beside an error envelope",
             _told_status(answer),
-            ("v4-errors",),
+            answer.judged.cited("v4-errors"),
             severity="warning",
             cause="error envelope with 200",
             status=got,

@@ -10,7 +10,6 @@ from typing import Final
 
 from rtkcontract.checks import protocol
 from rtkcontract.checks.answer import Answer, excused, shown
-from rtkcontract.json_schema.json_text import pointer
 from rtkcontract.json_schema.values import ABSENT, Place, dotted, same, taken
 from rtkcontract.model import Finding, Json, Severity
 
@@ -23,7 +22,7 @@ def echo(answer: Answer) -> Iterator[Finding]:
         if not _plainly_same(sent, got) and got is not ABSENT and got is not None and not same(sent, got):
             yield answer.finding(
                 "echo",
-                "/data" + pointer(promise.place),
+                answer.at_data(promise.place),
                 f"{shown(sent)}, as sent",
                 shown(got),
                 promise.sources,
@@ -57,7 +56,7 @@ def nulls(answer: Answer) -> Iterator[Finding]:
         if isinstance(got, str) and got.lower() in NULL_WORDS:
             yield answer.finding(
                 "nulls",
-                "/data" + pointer(place),
+                answer.at_data(place),
                 "null, a value or nothing",
                 shown(got),
                 ("owasp-api8",),
@@ -77,7 +76,7 @@ def defaults(answer: Answer) -> Iterator[Finding]:
     """
     A member that was left out of a new object and comes back has its documented default.
     """
-    if not answer.paired or not answer.judged.makes:
+    if not answer.paired or not answer.judged.fills:
         return
     for promise in answer.judged.defaulted:
         if promise.place in answer.asked or excused(answer.case, promise.place):
@@ -89,7 +88,7 @@ def defaults(answer: Answer) -> Iterator[Finding]:
         if got is not ABSENT and got is not None and not same(promise.default, got):
             yield answer.finding(
                 "defaults",
-                "/data" + pointer(promise.place),
+                answer.at_data(promise.place),
                 f"{shown(promise.default)}, the documented default of a member that was left out",
                 shown(got),
                 promise.sources,
@@ -117,7 +116,7 @@ def times(answer: Answer) -> Iterator[Finding]:
     if created and updated and told[updated] < told[created]:
         yield answer.finding(
             "times",
-            f"/data/{updated}",
+            answer.at_data((updated,)),
             f"not before {created}, {answer.data[created]}",
             str(answer.data[updated]),
             answer.judged.document_source,
@@ -130,7 +129,7 @@ def times(answer: Answer) -> Iterator[Finding]:
         if early or moment > now + SLACK:
             yield answer.finding(
                 "times",
-                f"/data/{name}",
+                answer.at_data((name,)),
                 f"a time within {SLACK.seconds // 60} minutes of the response's date, {now.isoformat()}",
                 str(answer.data[name]),
                 answer.judged.document_source,

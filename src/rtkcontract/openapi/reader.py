@@ -170,6 +170,7 @@ class Reader:
             tags=tuple(map(str, _tuple(spec.member("tags"), self.files))),
             undo=spec.value.get("x-undo"),
             effects=spec.value.get("x-effects"),
+            needs=spec.value.get("x-needs"),
             texts={key: str(spec.value[key]) for key in ("summary", "description", "tags") if key in spec.value},
             deprecated=spec.value.get("deprecated") is True,
         )
