@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.engine import run_options
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
@@ -46,6 +47,7 @@ def loaded(schemas: str | None, operation: str | None = None) -> tuple[Contract,
 
     contract = load.load_contract(Path(schemas) if schemas else None)
     found = selection.operations_of(contract, (operation,) if operation else ())
+    _say_notes(contract)
     return contract, next(iter(found.values()))
 
 
@@ -60,8 +62,16 @@ def planned(
 
     contract = load.load_contract(Path(schemas) if schemas else None)
     operations = selection.operations_of(contract, names, tags)
+    _say_notes(contract)
     with bar(f"planning {plan}") as progress:
         return contract, selection.plans_of(contract, operations, plan, progress=progress)
+
+
+def _say_notes(contract: Contract) -> None:
+    from rtkcontract.contract import load
+
+    for note in load.notes_of(contract):
+        say(f"note: {note}", err=True)
 
 
 def found_case(plans: Mapping[str, Plan], identity: str) -> Case:

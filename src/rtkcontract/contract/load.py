@@ -139,6 +139,17 @@ def contract_of(document: Json, read: Read, where: str) -> Contract:
     return _contract(Files(read, "openapi.json", where, main=document), read, where)
 
 
+def notes_of(contract: Contract) -> tuple[str, ...]:
+    """
+    What a user should know of the operations that were read so far: which were refused, and which lost their id.
+    """
+    if not isinstance(contract.operations, Operations):
+        return ()
+    refused = (f"{name} is left out: {reason}" for name, reason in contract.operations.refused.items())
+    doubled = (f"an operation goes by {name}: its operationId is taken" for name in contract.operations.doubled)
+    return (*refused, *doubled)
+
+
 def place_of(place: Path) -> tuple[Path, str]:
     """
     The folder and the name of the document that a folder or a file means.

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from rtkcontract.contract.expectation import source_ids
-from rtkcontract.model import Case, Expectation, Json, Made, Operation, Overrides, Request, Target
+from rtkcontract.model import Case, Contract, Expectation, Json, Made, Operation, Overrides, Request, Target
 
 ACCOUNT_PARAMETERS: Final = ("account_id", "app_id")
 """Path parameters that belong to the account of the run: the target gives their values."""
@@ -57,6 +57,13 @@ def _content(entry: Json, minimal: bytes) -> bytes:
     if "content_base64" in entry:
         return base64.b64decode(entry["content_base64"])
     return str(entry["content"]).encode() if "content" in entry else minimal
+
+
+def base_path(contract: Contract) -> str:
+    """
+    What stands before the paths of a contract: the path of its first server, variables replaced by their defaults.
+    """
+    return next((operation.base_path for operation in contract.operations.values()), "")
 
 
 def url_of(operation: Operation, target: Target, overrides: Overrides, made: Mapping[Made, str]) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from rtkcontract.contract.expectation import Oracle
+from rtkcontract.contract.requests import base_path
 from rtkcontract.emulator.parameters import Known, known
 from rtkcontract.emulator.refusals import NO_ROUTE, UNROUTED, edge, own
 from rtkcontract.emulator.shape import Place, object_path
@@ -34,7 +35,7 @@ class Served:
         pieces = re.split(r"\{([^{}]*)\}", operation.path)
         self.shape = "{}".join(pieces[::2])
         self.names = tuple(pieces[1::2])
-        prefix = f"(?:{re.escape(base)})?" if base else ""
+        prefix = "".join(f"(?:{re.escape(each)})?" for each in dict.fromkeys((base, operation.base_path)) if each)
         self.pattern = re.compile(prefix + "([^/]+)".join(map(re.escape, pieces[::2])))
         self.nearly = re.compile(prefix + "([^/]*)".join(map(re.escape, pieces[::2])) + "/?")
         """With identifiers that may be empty."""
@@ -219,8 +220,7 @@ class Routes:
     """
 
     def __init__(self, contract: Contract) -> None:
-        servers = contract.document.get("servers") or [{"url": ""}]
-        self.base = urlsplit(str(servers[0].get("url", ""))).path.rstrip("/")
+        self.base = base_path(contract)
         found = [Served(contract, operation, self.base) for operation in contract.operations.values()]
         self.served = tuple(sorted(found, key=lambda one: len(one.names)))
         """A path without parameters is met before one with."""

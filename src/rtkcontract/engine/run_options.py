@@ -57,8 +57,8 @@ TAG: Final = Option(name="--tag", metavar="NAME", many=True, help="Only operatio
 
 SCHEMAS: Final = Option(
     name="--schemas",
-    metavar="DIR",
-    help="The folder that holds openapi.json; by default the contract that ships with rtkcontract.",
+    metavar="PATH",
+    help="An OpenAPI document (JSON or YAML), or the folder of openapi.json; by default the contract that is shipped.",
 )
 
 

@@ -24,20 +24,26 @@ def operations_of(contract: Contract, names: Iterable[str] = (), tags: Iterable[
     Raises CannotTell for a name or a tag that the contract does not have.
     """
     names, tags = tuple(names), tuple(tags)
-    for name in names:
-        if name not in contract.operations:
-            raise CannotTell(f"there is no operation {name}; the contract has {_listed(contract.operations)}")
+    if not names and not tags:
+        names = (next(iter(contract.operations)),)
+    named = {operation.name: operation for operation in (_named(contract, name) for name in names)}
+    if not tags and len(named) == 1:  # the others need not be read
+        return named
     known = {tag for operation in contract.operations.values() for tag in operation.tags}
     for tag in tags:
         if tag not in known:
             raise CannotTell(f"no operation has the tag {tag}; the tags are {_listed(sorted(known)) or 'none'}")
-    if not names and not tags:
-        names = (next(iter(contract.operations)),)
     return {
         name: operation
         for name, operation in contract.operations.items()
-        if name in names or set(operation.tags) & set(tags)
+        if name in named or set(operation.tags) & set(tags)
     }
+
+
+def _named(contract: Contract, name: str) -> Operation:
+    if name not in contract.operations:
+        raise CannotTell(f"there is no operation {name}; the contract has {_listed(contract.operations)}")
+    return contract.operations[name]
 
 
 def _listed(names: Iterable[str], most: int = 12) -> str:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from rtkcontract.contract.profile import shipped
+from rtkcontract.contract.requests import base_path
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.model import (
@@ -35,8 +36,8 @@ from rtkcontract.network import rate as rates
 Through = Literal["sockets", "process", "recordings"]
 
 
-IN_PROCESS = f"http://rtkcontract.invalid{shipped().prefix}"
-"""The base URL of the emulator in this process; nothing else has this name (RFC 2606)."""
+IN_PROCESS = "http://rtkcontract.invalid"
+"""The origin of the emulator in this process; nothing else has this name (RFC 2606)."""
 
 
 KINDS = ("cassettes", "emulator", "live")
@@ -61,9 +62,6 @@ BASE_URL_VARIABLE = shipped().variables["base_url"]
 
 
 DEFAULT_BASE_URL = shipped().base_url
-
-
-PREFIX = shipped().prefix
 
 
 EMULATOR_TOKEN, EMULATOR_ACCOUNT, EMULATOR_APP = (
@@ -192,13 +190,13 @@ def asking(
             )
             if not sockets:
                 yield Asking(
-                    target=replace(target, base_url=IN_PROCESS),
+                    target=replace(target, base_url=IN_PROCESS + base_path(contract)),
                     send=server.in_process(respond),
                     limits=(),
                     through="process",
                 )
                 return
-            target = replace(target, base_url=stack.enter_context(server.serve(respond)) + PREFIX)
+            target = replace(target, base_url=stack.enter_context(server.serve(respond)) + base_path(contract))
         pace = rates.Pace(limits) if limits else None
         send = stack.enter_context(client.sender(timeout_s=timeout_s, pace=pace))
         yield Asking(target=target, send=send, limits=limits, through="sockets")

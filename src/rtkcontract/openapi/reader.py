@@ -385,7 +385,7 @@ def _status(status: str) -> str:
 
 def _url(spot: Spot, files: Files) -> str:
     """
-    The URL of a server, with the defaults of its variables.
+    The URL of a server, with the defaults of its variables; one that is not declared goes by its name.
     """
     url = spot.value.get("url")
     if not isinstance(url, str):
@@ -394,7 +394,7 @@ def _url(spot: Spot, files: Files) -> str:
         first = (*_tuple(variable.member("enum"), files), "")[0] if isinstance(variable.value, dict) else ""
         default = variable.value.get("default", first) if isinstance(variable.value, dict) else ""
         url = url.replace("{" + name + "}", str(default))
-    return url.rstrip("/")
+    return re.sub(r"\{([^{}]*)\}", r"\1", url).rstrip("/")
 
 
 def _error_schema(responses: Mapping[str, Declared]) -> Json:

@@ -24,7 +24,7 @@ from rtkcontract.checks import answer as answers
 from rtkcontract.checks import judge as judging
 from rtkcontract.checks import secrets as secret_checks
 from rtkcontract.contract.credentials import is_credential
-from rtkcontract.contract.expectation import Clause, Oracle, source_ids, sources_of
+from rtkcontract.contract.expectation import Clause, Oracle, source_ids
 from rtkcontract.json_schema.json_problems import BOM, problem, too_deep
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
 from rtkcontract.json_schema.validator import Path, Violation
@@ -241,7 +241,7 @@ class Rules:
         The broken keyword in words; one for each member that is missing.
         """
         node = self.oracle.node(violation.schema_pointer)
-        cited = sources_of(node, violation.keyword)
+        cited = self.oracle.cited(violation.schema_pointer)
         undecided = next((clause for clause in clauses if clause.undecides(violation)), None)
         decided = bool(cited) and violation.keyword != "format" and undecided is None
         found = _at(value, violation.path)
@@ -523,8 +523,8 @@ class Operations:
     def __init__(self, contract: Contract) -> None:
         self.contract, self._shown = contract, Shown(contract)
         self._rules: dict[str, Rules] = {}
-        servers = contract.document.get("servers") or [{"url": ""}]
-        self._bases = {urlsplit(str(server.get("url", ""))).path.rstrip("/") for server in servers}
+        servers = {server for operation in contract.operations.values() for server in operation.servers}
+        self._bases = {urlsplit(server).path.rstrip("/") for server in servers or {""}}
         self._paths = {name: _path_pattern(operation.path) for name, operation in contract.operations.items()}
 
     def named(self, name: str) -> Rules:
