@@ -262,6 +262,15 @@ class Contract:
     fingerprint: Callable[[], str]
     """Works out `digest`."""
 
+    @property
+    def whole(self) -> Json:
+        """
+        The document with what every operation reaches, those left out that cannot be read.
+        """
+        for _ in self.operations:
+            pass  # an operation that is read adds to the document
+        return self.document
+
     @functools.cached_property
     def digest(self) -> str:
         """

@@ -310,3 +310,11 @@ def test_made_up_contracts_are_read(name: str) -> None:
     assert name == operation.name
     assert {"vendor"} == set(contract.sources) - set(STANDARDS)
     assert loads(encode(made.cited(made.schema_of(name)))) == made.cited(made.schema_of(name))
+
+
+def test_the_whole_document_holds_what_no_operation_was_asked_for() -> None:
+    contract = load.load_contract()
+
+    assert {} == contract.document["paths"]
+    assert len(contract.operations) == sum(map(len, contract.whole["paths"].values()))
+    assert "create_meeting.request" in contract.whole["components"]["schemas"]

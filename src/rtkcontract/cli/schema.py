@@ -25,7 +25,7 @@ def schema(which: str, schemas: str | None, operation: str | None) -> None:
 
     contract, found = loaded(schemas, operation)
     if which == "openapi":
-        told = contract.document
+        told = contract.whole
     else:
         chosen = {
             "request": found.request_schema,

@@ -108,7 +108,7 @@ def write_only(contract: Contract) -> frozenset[str]:
     """
     Names of all members that some schema of the contract marks `writeOnly`.
     """
-    return frozenset(_write_only(contract.document))
+    return frozenset(_write_only(contract.whole))
 
 
 def _write_only(node: Json) -> Iterator[str]:
@@ -136,7 +136,7 @@ def public_text(contract: Contract) -> str:
     """
     What anyone may read: the contract, its written, stored and found cases, and the words that our bodies are made of.
     """
-    parts = [contract.document, FORMATS, STRINGS]
+    parts = [contract.whole, FORMATS, STRINGS]
     for operation in contract.operations.values():
         parts += [operation.written_cases, operation.rows, operation.corpus, operation.deviations]
     return f"{dumps(parts)} rtkcontract-emulator {CANARY}_not_a_secret {API}"

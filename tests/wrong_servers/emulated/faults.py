@@ -259,7 +259,7 @@ def _emulated(contract: Contract) -> Respond:
 def _edited(contract: Contract, edit: Edit) -> Contract:
     from rtkcontract.contract import load  # the zoo is data first
 
-    document = copy.deepcopy(contract.document)
+    document = copy.deepcopy(contract.whole)
     edit(document)
     return load.contract_of(document, lambda _: None, "the edited document")
 
