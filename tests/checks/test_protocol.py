@@ -5,6 +5,7 @@ Each rule of HTTP and JSON, each sign of a server's insides, times and traces of
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from rtkcontract.checks.across import judge_run
+from rtkcontract.checks.answer import Judged, answer_of
 from rtkcontract.checks.disclosure import SIGNS
 from rtkcontract.checks.judge import judge
 from rtkcontract.checks.protocol import RULES
@@ -311,3 +313,31 @@ def test_an_undisputed_member_keeps_its_promise_where_acceptance_is_open() -> No
     assert [] == told()
     assert [("/data/record_on_start", "finding")] == told(record_on_start=False)
     assert [("/data/title", "note")] == told(title="t" * 255)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "severity"),
+    [
+        ({}, 409, "finding"),
+        ({"unspecified": ({"about": "a second of one name", "statuses": [409]},)}, 409, "note"),
+        ({"unspecified": ({"about": "a second of one name", "statuses": [409]},)}, 404, "finding"),
+        ({"needs": {"state": "somebody is in it"}}, 404, "note"),
+    ],
+)
+def test_a_valid_request_may_be_refused_where_the_document_leaves_it_open(
+    changes: dict[str, Any], status: int, severity: str
+) -> None:
+    operation = dataclasses.replace(OPERATION, **changes)
+    case = Case(
+        id="create_meeting/x",
+        operation="create_meeting",
+        side="valid",
+        partition="x",
+        content=b"{}",
+        expect=ORACLE.expectation({}),
+    )
+    body = json.dumps({"success": False, "error": {"code": status, "message": "no"}}).encode()
+    answered = Answered(response=Response(status=status, headers=(TYPE,), content=body), elapsed_s=0.1)
+    told = judge(CONTRACT, operation, case, answered, parsed=answer_of(Judged(CONTRACT, operation), case, answered))
+
+    assert [severity] == [finding.severity for finding in findings(told, "status")]

@@ -37,7 +37,7 @@ def status(answer: Answer) -> Iterator[Finding]:
             f"{answer.judged.success_statuses}: {expect.reason}",
             _told_status(answer),
             expect.sources,
-            severity="note" if answer.judged.operation.needs else "finding",
+            severity="note" if _may_be_refused(answer) else "finding",
             schema_at=where,
             status=got,
         )
@@ -87,6 +87,17 @@ def status(answer: Answer) -> Iterator[Finding]:
             cause="error envelope with 200",
             status=got,
         )
+
+
+def _may_be_refused(answer: Answer) -> bool:
+    """
+    Whether a valid request may be refused: the operation needs a state that a request cannot make, or the status says
+    that what was sent conflicts with what is there (409, RFC 9110 15.5.10) and the document leaves open when it may.
+    """
+    operation, conflict = answer.judged.operation, answer.response.status == 409
+    return bool(operation.needs) or (
+        conflict and any(409 in entry.get("statuses", ()) for entry in operation.unspecified)
+    )
 
 
 def _told_status(answer: Answer) -> str:
