@@ -25,7 +25,7 @@ import jsonschema_rs
 
 from rtkcontract.contract.revisions import document
 from rtkcontract.diff import kinds as kinds_table
-from rtkcontract.diff.changes import compare
+from rtkcontract.diff.documents import compare
 
 RULED = (
     "default.",

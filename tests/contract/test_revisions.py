@@ -14,7 +14,7 @@ import yaml
 
 import made
 from rtkcontract.contract import load, revisions
-from rtkcontract.diff.changes import compare
+from rtkcontract.diff.documents import compare
 from rtkcontract.errors import CannotTell
 from rtkcontract.openapi.large_document import Slices
 
@@ -134,13 +134,6 @@ BROKEN = {
     "unresolvable file": (body({"$ref": "gone.json"}), "leads nowhere"),
     "elsewhere": (body({"$ref": "https://example.com/a.json"}), "leads out of the document"),
     "anchor": (body({"$ref": "#name"}), "leads nowhere"),
-    "cycle": (
-        {
-            **body({"$ref": "#/components/schemas/a"}),
-            "components": {"schemas": {"a": {"properties": {"b": {"$ref": "#/components/schemas/a"}}}}},
-        },
-        "leads back to itself",
-    ),
     "short cycle": (
         {
             **body({"$ref": "#/components/schemas/a"}),
@@ -164,7 +157,7 @@ def test_a_broken_document_is_told_in_one_line(tmp_path, name, write):
     value, words = BROKEN[name]
     (tmp_path / "new.txt").write_text(write(value))
     with pytest.raises(CannotTell) as caught:
-        revisions.read("new.txt", folder=tmp_path)
+        compare(*revisions.pair("new.txt", "new.txt", folder=tmp_path))
 
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)

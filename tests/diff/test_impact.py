@@ -9,7 +9,7 @@ import json
 from rtkcontract.contract import revisions
 from rtkcontract.contract.load import data_folder
 from rtkcontract.diff import impact
-from rtkcontract.diff.changes import compare
+from rtkcontract.diff.documents import compare
 
 MEETING = {
     "id": "3b241101-e2bb-4255-8caf-4136c566a962",

@@ -14,7 +14,7 @@ import yaml
 
 from rtkcontract.contract import load, revisions
 from rtkcontract.contract.expectation import Oracle
-from rtkcontract.diff.changes import compare
+from rtkcontract.diff.documents import compare
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Contract, Operation
 

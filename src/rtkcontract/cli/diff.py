@@ -54,11 +54,11 @@ def diff(
     @YYYY-MM-DD of the known history. Without NEW the working tree is compared.
     """
     from rtkcontract.contract import revisions
-    from rtkcontract.diff import changes
+    from rtkcontract.diff import changes, documents
     from rtkcontract.reports import contract_changes
 
     before, after = revisions.pair(old, new, operation=operation, sides=side)  # type: ignore[arg-type]  # a choice
-    found = changes.compare(before, after)
+    found = documents.compare(before, after)
     render = {"text": contract_changes.text, "json": contract_changes.as_json, "markdown": contract_changes.markdown}[
         form
     ]

@@ -37,6 +37,7 @@ def drift(ctx: click.Context, document: Path | None, dated: str, operation: str,
     from rtkcontract.diff import drift as drifting
 
     ours = revisions.read(str(load.data_folder("schemas")), operation=operation).operations[operation]
+    dated = dated and revisions.day(dated, f"--dated {dated}")
     today = datetime.now(UTC).date().isoformat()
     if document is None:
         found = drifting.with_sdk(ours, today)

@@ -9,12 +9,14 @@ Reads one revision of a contract: from a path, from a git revision, or as it was
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import datetime
 import posixpath
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -25,7 +27,7 @@ from rtkcontract.json_schema.structure import CONSTRAINTS
 from rtkcontract.model import Declared, Json, Operation, Parameter
 from rtkcontract.openapi.large_document import parse
 from rtkcontract.openapi.operations import Operations
-from rtkcontract.openapi.reader import Reader, of_schema
+from rtkcontract.openapi.reader import Call, Reader, of_schema
 from rtkcontract.openapi.references import Files, Inliner, Read, Spot
 
 DATE: Final = re.compile(r"^@(\d{4}-\d{2}-\d{2})$")
@@ -41,11 +43,22 @@ MAIN: Final = ("main", "origin/main", "master", "origin/master")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """
-    `label` names it in reports; `operations` holds its operations by name, without any reference in their schemas.
+    `label` names it in reports; `operations` holds its operations by name, without references in their schemas, but for
+    those inside a schema that leads back to itself.
     """
 
     label: str
     operations: Mapping[str, Operation]
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Name of an operation, or a path, that cannot be read -> why."""
+    events: Mapping[str, Operation] = field(default_factory=dict)
+    """Webhooks and callbacks by name, seen by those who receive them: what is sent to them is the response."""
+    beside: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Operation, or "" for the document -> what else it declares: server variables, links, encodings, schemes."""
+    circular: Mapping[str, Json] = field(default_factory=dict)
+    """Reference -> the schema, of those that lead back to themselves."""
+    lacks: str = ""
+    """Why there is no operation, where one was asked for that the document does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +146,9 @@ def git_reader(folder: Path, revision: str, base: str) -> Read:
     return read
 
 
-def _of_files(files: Files, operation: str, sides: Sides) -> Mapping[str, Operation]:
+def _of_files(files: Files, operation: str, sides: Sides, label: str) -> Revision:
     """
-    The operations of a document, or the one named, with every reference replaced.
+    A document, or one operation of it, with references replaced.
     """
     roots = files.main.names("")
     where = files.told(Spot(None, files.name, "")).removesuffix("#")
@@ -144,23 +157,86 @@ def _of_files(files: Files, operation: str, sides: Sides) -> Mapping[str, Operat
         if not (isinstance(root, dict) and (set(root) & (CONSTRAINTS | {"$schema", "$ref", "$defs"}))):
             raise CannotTell(f"{where} is neither an OpenAPI 3 document (no member openapi) nor a JSON Schema")
         name = operation or posixpath.basename(files.name).split(".")[0]
-        return {name: _of_schema(*of_schema(files), where, name, sides)}
+        schema, document = of_schema(files)
+        inliner = Inliner(document)
+        found = _of_schema(inliner.schema(schema), name, sides)
+        return Revision(label=label, operations={name: found}, circular=_circular(inliner))
     operations = Operations(Reader(files, clauses=False))
-    if operation:
-        found = operations.named(operation)
-        return {operation: _inlined(found, Inliner(operations.reader.document, where), name=operation)}
-    inliner = Inliner(operations.reader.document, where)
-    every = {name: _inlined(found, inliner) for name, found in operations.items()}
-    for problem in operations.refused.values():  # half a document cannot be called unchanged
-        raise CannotTell(problem)
-    return every
+    call = operations.call(operation) if operation else None
+    if operation and call is None:
+        return Revision(label=label, operations={}, lacks=operations.unknown(operation))
+    calls = [(operation, call)] if call else list(operations.calls())
+    return _of_calls(operations, calls, label, webhooks=not operation)
 
 
-def _of_schema(schema: Json, document: Json, where: str, name: str, sides: Sides) -> Operation:
+def _of_calls(operations: Operations, calls: Iterable[tuple[str, Call]], label: str, *, webhooks: bool) -> Revision:
+    reader, refused = operations.reader, operations.refused
+    read: dict[str, Operation] = {}
+    events: dict[str, Operation] = {}
+    beside: dict[str, Mapping[str, Json]] = {}
+    for name, call in calls:
+        with _noted(refused, name):
+            read[name] = reader.operation(call, name)
+            beside[name] = reader.beside(call)
+            events.update(_events(reader, reader.callbacks(call)))
+    if webhooks:
+        with _noted(refused, "webhooks"):
+            events.update(_events(reader, reader.webhooks()))
+    inliner = Inliner(reader.document)
+    return Revision(
+        label=label,
+        operations={name: mapped(found, inliner.schema) for name, found in read.items()},
+        refused=refused,
+        events={name: mapped(found, inliner.schema) for name, found in events.items()},
+        beside={**beside, "": reader.document.get("components", {}).get("securitySchemes", {})},
+        circular=_circular(inliner),
+    )
+
+
+@contextlib.contextmanager
+def _noted(refused: dict[str, str], name: str) -> Iterator[None]:
+    """
+    Keeps why something could not be read, and goes on.
+    """
+    try:
+        yield
+    except CannotTell as problem:
+        refused[name] = str(problem)
+    except RecursionError:
+        refused[name] = "it is nested too deeply to be read"
+
+
+def _events(reader: Reader, calls: Iterable[Call]) -> Iterator[tuple[str, Operation]]:
+    for call in calls:
+        name = call.path if call.method == "POST" else f"{call.path} {call.method}"
+        yield name, _received(reader.operation(call, name))
+
+
+def _received(event: Operation) -> Operation:
+    """
+    An event as its receiver sees it: the request comes to them, and what they respond with is what they send.
+    """
+    headers = {item.name: item for item in event.parameters if item.where == "header"}
+    success = next(iter(event.successes), "")
+    sent = event.responses[success].media if success else {}
+    return Operation(
+        name=event.name,
+        body=sent or None,
+        responses={"": Declared(media=event.body or {}, headers=headers)},
+        texts=event.texts,
+        deprecated=event.deprecated,
+    )
+
+
+def _circular(inliner: Inliner) -> dict[str, Json]:
+    return {ref: inliner.schema({"$ref": ref}) for ref in sorted(inliner.circular)}
+
+
+def _of_schema(schema: Json, name: str, sides: Sides) -> Operation:
     """
     A plain JSON Schema as an operation: the body of a request, the data of a response, or both.
     """
-    media = {"application/json": Inliner(document, where).schema(schema)}
+    media = {"application/json": schema}
     return Operation(
         name=name,
         body=media if sides != "answer" else None,
@@ -172,20 +248,23 @@ def schema_revision(schema: Json, *, name: str = "schema", sides: Sides = "both"
     """
     A plain JSON Schema in memory as an operation, for comparing.
     """
-    files = Files(lambda _: None, "schema.json", name, main=schema)
-    return _of_schema(*of_schema(files), name, name, sides)
+    read, document = of_schema(Files(lambda _: None, "schema.json", name, main=schema))
+    return _of_schema(Inliner(document).schema(read), name, sides)
 
 
-def _inlined(operation: Operation, inliner: Inliner, name: str = "") -> Operation:
+def mapped(operation: Operation, change: Callable[[Json], Json]) -> Operation:
+    """
+    An operation with each schema of its bodies, parameters and headers changed.
+    """
+
     def media(schemas: Mapping[str, Json]) -> dict[str, Json]:
-        return {kind: inliner.schema(schema) for kind, schema in schemas.items()}
+        return {kind: change(schema) for kind, schema in schemas.items()}
 
     def parameter(item: Parameter) -> Parameter:
-        return replace(item, schema=inliner.schema(item.schema))
+        return replace(item, schema=change(item.schema))
 
     return replace(
         operation,
-        name=name or operation.name,
         parameters=tuple(map(parameter, operation.parameters)),
         body=None if operation.body is None else media(operation.body),
         responses={
@@ -203,14 +282,14 @@ def document(value: Json, *, label: str = "document", operation: str = "", sides
     A revision of data that is already read: an OpenAPI document or a JSON Schema without references to other files.
     """
     files = Files(lambda _: None, "document.json", label, main=value)
-    return Revision(label=label, operations=_of_files(files, operation, sides))
+    return _of_files(files, operation, sides, label)
 
 
 def from_reader(read: Read, *, label: str, operation: str = "", name: str = "openapi.json") -> Revision:
     """
     A revision whose files come from a function: relative path to bytes, or None.
     """
-    return Revision(label=label, operations=_of_files(Files(read, name, label), operation, "both"))
+    return _of_files(Files(read, name, label), operation, "both", label)
 
 
 def history(folder: Path | None = None) -> tuple[Step, ...]:
@@ -283,7 +362,7 @@ def _with_history(folder: Path) -> tuple[str, ...]:
 def _from_path(path: Path, operation: str, sides: Sides) -> Revision:
     folder, name = place_of(path)
     files = Files(folder_reader(folder), name, str(folder))
-    return Revision(label=str(path), operations=_of_files(files, operation, sides))
+    return _of_files(files, operation, sides, str(path))
 
 
 def _from_git(folder: Path, revision: str, path: str, operation: str, sides: Sides) -> Revision:
@@ -297,21 +376,27 @@ def _from_git(folder: Path, revision: str, path: str, operation: str, sides: Sid
         return from_reader(read, label=label, operation=operation, name=name)
     base, name = posixpath.split(path)
     files = Files(git_reader(folder, revision, base), name, f"{revision}:{base}")
-    return Revision(label=label, operations=_of_files(files, operation, sides))
+    return _of_files(files, operation, sides, label)
 
 
 def read(name: str, *, operation: str = "", folder: Path | None = None, sides: Sides = "both") -> Revision:
     """
     One revision by the name that a user gives it; relative paths and git start at `folder`.
 
-    Raises CannotTell with one line for a name that is no path and no revision, and for a document that is broken.
+    Raises CannotTell with one line for a name that is no path and no revision, and for a document that is broken or
+    lacks the operation.
     """
-    folder = folder or Path()
+    found = _named(name, operation, folder or Path(), sides)
+    if found.lacks or (operation and not found.operations):
+        raise CannotTell(found.lacks or next(iter(found.refused.values())))
+    return found
+
+
+def _named(name: str, operation: str, folder: Path, sides: Sides) -> Revision:
     if dated := DATE.match(name):
-        return on(dated[1])
+        return on(day(dated[1], name))
     if (folder / name).exists():
-        made = _from_path(folder / name, operation, sides)
-        return Revision(label=name, operations=made.operations)
+        return replace(_from_path(folder / name, operation, sides), label=name)
     revision, colon, path = name.partition(":")
     if _is_revision(folder, revision):
         return _from_git(folder, revision, path if colon else "schemas", operation, sides)
@@ -319,6 +404,16 @@ def read(name: str, *, operation: str = "", folder: Path | None = None, sides: S
         f"{name} is neither a file or folder nor a git revision in {folder.resolve()}; "
         "say PATH, REV, REV:PATH or @YYYY-MM-DD"
     )
+
+
+def day(text: str, asked: str) -> str:
+    """
+    A date as YYYY-MM-DD. Raises CannotTell for what is none; `asked` is what the user wrote.
+    """
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise CannotTell(f"{asked} is no date; write YYYY-MM-DD, such as 2026-08-14") from None
 
 
 def _merge_base(folder: Path) -> str:
@@ -343,7 +438,9 @@ def pair(
     if not new:
         path = old.partition(":")[2] or "schemas"
         new = path if (folder / path).exists() else str(data_folder("schemas"))
-    found = tuple(read(name, operation=operation, folder=folder, sides=sides) for name in (old, new))
+    found = tuple(_of_side(side, name, operation, folder, sides) for side, name in (("OLD", old), ("NEW", new)))
+    if found[0].lacks and found[1].lacks:
+        raise CannotTell(found[0].lacks)
     if DATE.match(old) or DATE.match(new):
         found = tuple(_only(revision, _with_history(data_folder("schemas"))) for revision in found)
     return found[0], found[1]
@@ -354,4 +451,16 @@ def _only(revision: Revision, operations: Iterable[str]) -> Revision:
     The revision with those of the operations that it has; the whole revision where it has none of them.
     """
     kept = {name: revision.operations[name] for name in operations if name in revision.operations}
-    return Revision(label=revision.label, operations=kept or revision.operations)
+    return replace(revision, operations=kept, refused={}, events={}, beside={}) if kept else revision
+
+
+def _of_side(side: str, name: str, operation: str, folder: Path, sides: Sides) -> Revision:
+    """
+    A revision; what is wrong with it is told with its side.
+    """
+    try:
+        return _named(name, operation, folder, sides)
+    except RecursionError:
+        raise CannotTell(f"{side}: {name} is nested too deeply to be read") from None
+    except CannotTell as problem:
+        raise CannotTell(f"{side}: {problem}") from None

@@ -1,26 +1,23 @@
 """
 Whether a revision of an operation describes a request or an answer: the judge of witnesses and of recordings.
 
-1. A request or answer is plain data. Request: method, path, server, credentials, scopes, accept, media_type, body, and
-   parameters such as `{"query limit": 10}`. Answer: status, media_type, headers, body. What is left out is not judged,
-   but for what a revision demands.
+1. A request or answer is plain data. Request: method, path, server, credentials, scopes, accept, media_type, body,
+   parameters such as `{"query limit": 10}`, and texts as they are sent, such as `{"query ids": ["1", "2"]}`. Answer:
+   status, media_type, headers, body. What is left out is not judged, but for what a revision demands.
 2. Objects are open, but a member that only the `other` revision declares is not described.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from rtkcontract.diff.compatibility import judge, said
+from rtkcontract.diff.operation_changes import declared, shape
+from rtkcontract.diff.parameter_texts import NotModelled, sent
 from rtkcontract.json_schema.structure import bare, forbidding, seen_from, unknown_to
 from rtkcontract.json_schema.validator import Validator, Violation
 from rtkcontract.model import Json, Operation, Parameter
-
-
-def _shape(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", path)
-
+from rtkcontract.openapi.media_types import chosen
 
 _MADE: dict[tuple[int, int, str], tuple[Json, Json | None, tuple[Validator, ...]]] = {}
 """Judges by the identity of the two schemas, which are kept so that an identity stays theirs."""
@@ -57,7 +54,10 @@ def _media(media: Mapping[str, Json] | None, kind: str | None) -> Json | None:
     """
     if not media:
         return None
-    return next(iter(media.values())) if kind is None else media.get(kind)
+    if kind is None:
+        return next(iter(media.values()))
+    known = chosen(media, kind)
+    return None if known is None else media[known]
 
 
 def request_refusals(surface: Operation, request: Json, other: Operation | None = None) -> tuple[str, ...]:
@@ -71,15 +71,15 @@ def _request(surface: Operation, request: Json, other: Operation | None) -> Iter
     if "method" in request:
         if request["method"] != surface.method:
             yield f"method {request['method']}"
-        if _shape(request["path"]) != _shape(surface.path):
+        if shape(request["path"]) != shape(surface.path):
             yield f"path {request['path']}"
         if request["server"] not in surface.servers:
             yield f"server {request['server']}"
         if not _admitted(surface, request):
             yield "credentials"
-    yield from _parameters(surface.parameters, request.get("parameters", {}))
+    yield from _parameters(surface.parameters, request.get("parameters", {}), request.get("texts", {}))
     if "accept" in request and not any(
-        request["accept"] in answer.media for status, answer in surface.responses.items() if status[:1] == "2"
+        chosen(answer.media, request["accept"]) for status, answer in surface.responses.items() if status[:1] == "2"
     ):
         yield f"accept {request['accept']}"
     yield from _request_body(surface, request, other)
@@ -93,17 +93,30 @@ def _admitted(surface: Operation, request: Json) -> bool:
     )
 
 
-def _parameters(declared: tuple[Parameter, ...], sent: Mapping[str, Json]) -> Iterator[str]:
+def _parameters(declared: tuple[Parameter, ...], sent: Mapping[str, Json], texts: Mapping[str, Json]) -> Iterator[str]:
     known = {f"{item.where} {item.name}": item for item in declared}
-    for name, value in sent.items():
+    for name, value in (*sent.items(), *texts.items()):
         if name not in known:
             if not name.startswith("path "):
                 yield f"{name} is not declared"
-        elif not judge(bare(known[name].schema)).valid_plain(value):
+        elif not (_fits_as_sent if name in texts else _fits)(known[name], value):
             yield f"{name} does not fit"
     yield from (
-        f"no {name}" for name, item in known.items() if item.required and item.where != "path" and name not in sent
+        f"no {name}"
+        for name, item in known.items()
+        if item.required and item.where != "path" and name not in sent and name not in texts
     )
+
+
+def _fits(item: Parameter, value: Json) -> bool:
+    return judge(bare(item.schema)).valid_plain(value)
+
+
+def _fits_as_sent(item: Parameter, value: Json) -> bool:
+    try:
+        return judge(sent(item)).valid_plain(value)
+    except NotModelled:
+        return True
 
 
 def _request_body(surface: Operation, request: Json, other: Operation | None) -> Iterator[str]:
@@ -128,9 +141,7 @@ def answer_refusals(surface: Operation, answer: Json, other: Operation | None = 
 
 def _answer(surface: Operation, answer: Json, other: Operation | None) -> Iterator[str]:
     status = answer["status"]
-    told = next(
-        (surface.responses[name] for name in (status, f"{status[:1]}XX", "DEFAULT") if name in surface.responses), None
-    )
+    told = declared(surface, status)
     if told is None:
         yield f"status {status}"
         return
@@ -149,9 +160,6 @@ def _answer(surface: Operation, answer: Json, other: Operation | None) -> Iterat
         if schema is None:
             yield f"a body of type {answer.get('media_type')}"
             return
-        beside = (
-            _media(other.responses[status].media, answer.get("media_type"))
-            if other and status in other.responses
-            else None
-        )
+        there = declared(other, status) if other else None
+        beside = _media(there.media, answer.get("media_type")) if there else None
         yield from map(said, body_refusals(schema, answer["body"], "writeOnly", beside))

@@ -2,13 +2,15 @@
 Two revisions of a contract -> what changed, whom it breaks, and the proof.
 
 1. Bodies, parameters and headers are walked level by level. Two levels that are proven equal yield nothing, however
-   they are written; otherwise each edit is judged by itself (`proof`) and named (`edits`, `kinds.json`).
-2. What no set of values can show, such as defaults, credentials and statuses, has named rules (`terms`).
+   they are written; otherwise each edit is judged by itself (`compatibility`) and named (`schema_edits`, `kinds.json`).
+2. What no set of values can show, such as defaults, credentials and statuses, has named rules (`operation_changes`).
 3. Classes: "breaking"; "strict", which breaks only those who keep to the letter (readers that refuse what they did
    not know, callers that leave a member to its default); "compatible"; "documentation"; "undecided".
 4. In an answer, a value that the request newly allows at the same place comes back only to those who use it, so it is
    "strict" and not "breaking".
-5. Nothing is called compatible without a proof, and nothing breaking without a witness.
+5. Nothing is called compatible without a proof, and nothing breaking without a witness; only for the media type of what
+   a text holds there is none, since no validator looks into it.
+6. Two schemas that were compared once are not compared again: operations share components.
 """
 
 from __future__ import annotations
@@ -20,16 +22,18 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from rtkcontract.contract.credentials import is_credential
-from rtkcontract.contract.revisions import Revision
 from rtkcontract.diff.compatibility import Level, Proof, Side, Verdict, equal
 from rtkcontract.diff.kinds import kinds
-from rtkcontract.diff.operation_changes import Term, smallest_request, terms
+from rtkcontract.diff.operation_changes import Term, answers, shape, smallest_request, terms
+from rtkcontract.diff.parameter_texts import as_told, compared, form, sent_alike
 from rtkcontract.diff.schema_edits import Edit, edits, put, shared, told
+from rtkcontract.diff.shared_schemas import Pruned
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.inclusion import REMARKS
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.structure import Place, bare, flat, marked, places, plain_places, seen_from, unknown_to
 from rtkcontract.model import Declared, Json, Operation, Parameter
+from rtkcontract.openapi.media_types import chosen
 
 Class: TypeAlias = Literal["breaking", "strict", "compatible", "documentation", "undecided"]
 
@@ -86,7 +90,7 @@ class Change:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """
-    One body (or parameter, or header) in both revisions.
+    One body (or parameter, or header) in both revisions, and what a witness of it is a part of.
     """
 
     operation: str
@@ -99,6 +103,28 @@ class Body:
     """One kind for whatever happens here, such as `param.schema`."""
     flag: str = ""
     """The mark of members that this side does not have; by default readOnly in a request, writeOnly in an answer."""
+    status: str = ""
+    media_type: str = ""
+    name: str = ""
+    """Of a header of an answer, or `query limit` of a parameter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """
+    A change of two schemas, wherever they stand. `witnesses` are whole values and why they do not fit.
+    """
+
+    place: Place
+    kind: str
+    klass: Class
+    old: str
+    new: str
+    proof: str
+    tried: int = 0
+    witnesses: tuple[tuple[Json, str], ...] = ()
+    remark: str = ""
+    """The keyword of a text that differs."""
 
 
 def _dotted(place: Iterable[str]) -> str:
@@ -123,11 +149,55 @@ def body_changes(body: Body) -> Iterator[tuple[Place, Change]]:
     """
     (place, change) for everything that one body changed in.
     """
+    for found in _compared(body):
+        where = _where(body, found.place) + (f" ({found.remark})" if found.remark else "")
+        yield (
+            found.place,
+            Change(
+                operation=body.operation,
+                kind=found.kind,
+                side=body.side,
+                where=where,
+                klass=found.klass,
+                old=found.old,
+                new=found.new,
+                whom=kinds()[found.kind]["whom"][body.side],
+                proof=found.proof,
+                tried=found.tried,
+                witnesses=tuple(_witness(body, value, why) for value, why in found.witnesses),
+            ),
+        )
+
+
+_KNOWN: dict[tuple[object, ...], tuple[Json, Json, tuple[Found, ...]]] = {}
+"""What was found between two schemas, by their identity; they are kept so that an identity stays theirs."""
+
+
+MOST_KNOWN: Final = 4096
+
+
+def _compared(body: Body) -> tuple[Found, ...]:
+    key = (id(body.old), id(body.new), body.side, _flag(body), body.fixed_kind, _is_error(body))
+    if key not in _KNOWN:
+        if len(_KNOWN) > MOST_KNOWN:
+            _KNOWN.clear()
+        same = body.old is body.new or body.old == body.new
+        _KNOWN[key] = (body.old, body.new, () if same else tuple(_differences(body)))
+    return _KNOWN[key][2]
+
+
+def _differences(whole: Body) -> Iterator[Found]:
+    pair = Pruned().pair(whole.old, whole.new)
+    body = dataclasses.replace(whole, old=pair[0], new=pair[1])
     old, new = (seen_from(schema, _flag(body)) for schema in (body.old, body.new))
     if old != new and not equal(old, new):
         walker = _Walk(body, Proof(old, new, body.side))
         yield from walker.level(old, new, (), (), safe=walker.proof.safe(old, new))
-    yield from ((place, change) for place, change in _remarks(body))
+    yield from _remarks(body)
+
+
+def _is_error(body: Body) -> bool:
+    return body.status[:1] in ("4", "5")
 
 
 class _Walk:
@@ -140,14 +210,12 @@ class _Walk:
         self.marks = tuple(marked(schema, _flag(body)) for schema in (body.old, body.new))
         self.defaults = {place for place, part in places(body.new) if "default" in part}
 
-    def level(
-        self, old: Json, new: Json, place: Place, above: tuple[Level, ...], *, safe: bool
-    ) -> Iterator[tuple[Place, Change]]:
+    def level(self, old: Json, new: Json, place: Place, above: tuple[Level, ...], *, safe: bool) -> Iterator[Found]:
         """
         The changes at and below one place.
         """
         old, new = flat(old), flat(new)
-        if bare(old) == bare(new):
+        if bare(old) == bare(new) or ("$ref" in old and old["$ref"] == new.get("$ref")):
             return
         if not safe and self.proof.safe(old, new):
             safe = True
@@ -170,7 +238,7 @@ class _Walk:
 
     def rest(
         self, old: Json, before: Json, new: Json, place: Place, above: tuple[Level, ...], *, safe: bool
-    ) -> Iterator[tuple[Place, Change]]:
+    ) -> Iterator[Found]:
         """
         What no single edit told: keywords that work together.
         """
@@ -179,7 +247,7 @@ class _Walk:
 
     def judged(
         self, level: tuple[Json, Json], before: Json, edit: Edit, place: Place, above: tuple[Level, ...], *, safe: bool
-    ) -> Iterator[tuple[Place, Change]]:
+    ) -> Iterator[Found]:
         """
         The change that an edit is, if it is one.
         """
@@ -190,21 +258,15 @@ class _Walk:
         if edit.kind.startswith(("prop.", "required.")):
             spot = (*place, edit.about[0])
         kind = self.body.fixed_kind or self.kind(edit, spot, before)
-        yield (
-            spot,
-            Change(
-                operation=self.body.operation,
-                kind=kind,
-                side=self.body.side,
-                where=_where(self.body, spot),
-                klass=classed(kind, self.body.side, verdict),
-                old=edit.old,
-                new=f"{edit.new} ({edit.kind})" if self.body.fixed_kind else edit.new,
-                whom=kinds()[kind]["whom"][self.body.side],
-                proof=verdict.proof,
-                tried=verdict.tried,
-                witnesses=tuple(_witness(self.body, value, why) for value, why in verdict.witnesses),
-            ),
+        yield Found(
+            place=spot,
+            kind=kind,
+            klass=classed(kind, self.body.side, verdict),
+            old=edit.old,
+            new=f"{edit.new} ({edit.kind})" if self.body.fixed_kind else edit.new,
+            proof=verdict.proof,
+            tried=verdict.tried,
+            witnesses=verdict.witnesses,
         )
 
     def kind(self, edit: Edit, spot: Place, before: Json) -> str:
@@ -221,7 +283,7 @@ class _Walk:
             ("secret.field.new", edit.kind.startswith("prop.added") and self.answer and is_credential(spot[-1])),
             (
                 "error.code.changed",
-                edit.kind in ("const.changed", "enum.value.added") and self.error and spot[-1:] == ("code",),
+                edit.kind in ("const.changed", "enum.value.added") and _is_error(self.body) and spot[-1:] == ("code",),
             ),
         )
         return next((kind for kind, fits in cases if fits), edit.kind)
@@ -229,10 +291,6 @@ class _Walk:
     @property
     def answer(self) -> bool:
         return self.body.side == "answer"
-
-    @property
-    def error(self) -> bool:
-        return self.body.lead[:1] != () and self.body.lead[0][:1] in ("4", "5")
 
 
 def _alike(one: Json, two: Json) -> bool:
@@ -253,15 +311,14 @@ def classed(kind: str, side: Side, verdict: Verdict) -> Class:
 
 
 def _witness(body: Body, value: Json, why: str) -> Witness:
-    name = body.lead[1] if len(body.lead) > 1 else ""
     if body.side == "answer":
-        status = body.lead[0] if body.lead else ""
-        if name:
-            return Witness(request=None, answer={"status": status, "headers": {name: value}}, why=why)
-        return Witness(request=None, answer={"status": status, "body": value}, why=why)
-    if name:
-        return Witness(request={"parameters": {f"{body.lead[0]} {name}": value}}, answer=None, why=why)
-    return Witness(request={"body": value}, answer=None, why=why)
+        told = {"headers": {body.name: value}} if body.name else {"media_type": body.media_type, "body": value}
+        kept = {key: part for key, part in told.items() if part != ""}
+        return Witness(request=None, answer={"status": body.status, **kept}, why=why)
+    if body.name:
+        return Witness(request={"parameters": {body.name: value}}, answer=None, why=why)
+    media = {"media_type": body.media_type} if body.media_type else {}
+    return Witness(request={**media, "body": value}, answer=None, why=why)
 
 
 # --- remarks -------------------------------------------------------------------------------------------------------
@@ -299,7 +356,7 @@ def _noted(schema: Json, flag: str) -> tuple[dict[tuple[Place, str], set[str]], 
     return found, known
 
 
-def _remarks(body: Body) -> Iterator[tuple[Place, Change]]:
+def _remarks(body: Body) -> Iterator[Found]:
     """
     Changes of defaults, of discriminators and of texts, where the place is in both revisions.
     """
@@ -309,10 +366,10 @@ def _remarks(body: Body) -> Iterator[tuple[Place, Change]]:
         if key == "format" and not (was | is_) <= _IDLE_FORMATS:
             continue
         if place in old_places & new_places and was != is_:
-            yield place, _remark(body, place, key, " / ".join(sorted(was)), " / ".join(sorted(is_)))
+            yield _remark(body.side, place, key, " / ".join(sorted(was)), " / ".join(sorted(is_)))
 
 
-def _remark(body: Body, place: Place, key: str, was: str, is_: str) -> Change:
+def _remark(side: Side, place: Place, key: str, was: str, is_: str) -> Found:
     verb = "changed" if was and is_ else "added" if is_ else "removed"
     kind = {
         "default": f"default.{verb}",
@@ -320,30 +377,37 @@ def _remark(body: Body, place: Place, key: str, was: str, is_: str) -> Change:
         "discriminator": "discriminator.changed",
         "contentMediaType": f"content.{verb}",
     }.get(key, "text.only")
-    row = kinds()[kind]
-    return Change(
-        operation=body.operation,
+    return Found(
+        place=place,
         kind=kind,
-        side=body.side,
-        where=_where(body, place) + (f" ({key})" if kind == "text.only" else ""),
-        klass=row[body.side],
+        klass=kinds()[kind][side],
         old=told(was) if was else "none",
         new=told(is_) if is_ else "none",
-        whom=row["whom"][body.side],
         proof="rule",
+        remark=key if kind == "text.only" else "",
     )
 
 
 # --- one operation -------------------------------------------------------------------------------------------------
 
 
+def _media_pairs(old: Mapping[str, Json], new: Mapping[str, Json], side: Side) -> Iterator[tuple[str, Json, Json]]:
+    """
+    (media type, old schema, new schema) of what is sent: a type of OLD in a request, of NEW in an answer.
+    """
+    for kind in old if side == "request" else new:
+        names = chosen(old, kind), chosen(new, kind)
+        if names[0] is not None and names[1] is not None:
+            yield kind, old[names[0]], new[names[1]]
+
+
 def _media_bodies(
-    old: Mapping[str, Json], new: Mapping[str, Json], side: Side, operation: str, lead: tuple[str, ...]
+    old: Mapping[str, Json], new: Mapping[str, Json], side: Side, operation: str, status: str = ""
 ) -> Iterator[Body]:
-    for kind, schema in old.items():
-        if kind in new:
-            shown = (*lead, "", kind) if len(old) > 1 else lead
-            yield Body(operation=operation, side=side, lead=shown, old=schema, new=new[kind])
+    lead = (status,) if status else ()
+    for kind, before, after in _media_pairs(old, new, side):
+        shown = (*lead, kind) if len(old) > 1 else lead
+        yield Body(operation=operation, side=side, lead=shown, old=before, new=after, status=status, media_type=kind)
 
 
 def _headers(old: Declared, new: Declared, operation: str, status: str) -> Iterator[Body]:
@@ -356,35 +420,64 @@ def _headers(old: Declared, new: Declared, operation: str, status: str) -> Itera
                 old=header.schema,
                 new=new.headers[name].schema,
                 fixed_kind="header.response.type",
+                status=status,
+                name=name,
             )
 
 
-def _same_parameter(one: Parameter, two: Parameter) -> bool:
-    return (one.where, one.name) == (two.where, two.name)
+def _parameters(old: Operation, new: Operation) -> Iterator[tuple[Parameter, Parameter]]:
+    after = {(item.where, item.name): item for item in new.parameters}
+    return ((item, after[item.where, item.name]) for item in old.parameters if (item.where, item.name) in after)
 
 
 def _bodies(old: Operation, new: Operation) -> Iterator[Body]:
     if old.body is not None and new.body is not None:
-        yield from _media_bodies(old.body, new.body, "request", old.name, ())
-    for one in old.parameters:
-        for two in new.parameters:
-            if _same_parameter(one, two):
-                yield Body(
-                    operation=old.name,
-                    side="request",
-                    lead=(one.where, one.name),
-                    old=one.schema,
-                    new=two.schema,
-                    fixed_kind="param.schema",
-                )
-    for status, answer in old.responses.items():
-        if status in new.responses:
-            lead = (status,) if status else ()
-            yield from _media_bodies(answer.media, new.responses[status].media, "answer", old.name, lead)
-            yield from _headers(answer, new.responses[status], old.name, status)
+        yield from _media_bodies(old.body, new.body, "request", old.name)
+    for one, two in _parameters(old, new):
+        if sent_alike(one, two):
+            yield Body(
+                operation=old.name,
+                side="request",
+                lead=(one.where, one.name),
+                old=one.schema,
+                new=two.schema,
+                fixed_kind="param.schema",
+                name=f"{one.where} {one.name}",
+            )
+    for status, before, after in answers(old, new):
+        yield from _media_bodies(before.media, after.media, "answer", old.name, status)
+        yield from _headers(before, after, old.name, status)
 
 
-def _of_term(operation: str, term: Term) -> Change:
+def _sent_changes(old: Operation, new: Operation) -> Iterator[Change]:
+    """
+    Changes of parameters that are not sent alike, judged by the texts that are sent.
+    """
+    for one, two in _parameters(old, new):
+        if not sent_alike(one, two):
+            name = f"{one.where} {one.name}"
+            breaks, value, why, tried = compared(one, two)
+            kind = "param.schema" if form(one) == form(two) else "param.style"
+            witness = Witness(request={"texts": {name: value}}, answer=None, why=why)
+            yield Change(
+                operation=old.name,
+                kind=kind,
+                side="request",
+                where=name,
+                klass="undecided" if breaks is None else "breaking" if breaks else "compatible",
+                old=as_told(one),
+                new=as_told(two),
+                whom=kinds()[kind]["whom"]["request"],
+                proof="" if breaks is None else "witness" if breaks else "algebra",
+                tried=tried,
+                witnesses=(witness,) if breaks else (),
+            )
+
+
+def of_term(operation: str, term: Term) -> Change:
+    """
+    The change that a term is.
+    """
     row = kinds()[term.kind]
     klass: Class = row["request" if term.side == "call" else term.side]
     return Change(
@@ -396,9 +489,14 @@ def _of_term(operation: str, term: Term) -> Change:
         old=term.old,
         new=term.new,
         whom=row["whom"][term.side],
-        proof="rule",
-        witnesses=(Witness(request=term.request, answer=term.answer, why=term.why),) if klass == "breaking" else (),
+        proof="" if klass == "undecided" else "rule",
+        witnesses=(Witness(request=term.request, answer=term.answer, why=term.why),)
+        if klass == "breaking" and (term.request, term.answer) != (None, None)
+        else (),
     )
+
+
+ECHOED: Final = "readers of what was made by a sender that uses what the request newly allows; nobody else is given it"
 
 
 def _echoed(found: Sequence[tuple[Place, Change]], old: Operation) -> Iterator[Change]:
@@ -411,9 +509,7 @@ def _echoed(found: Sequence[tuple[Place, Change]], old: Operation) -> Iterator[C
     for place, change in found:
         mirrored = any((place[cut:], change.kind) in asked for cut in (0, 1))
         if change.side == "answer" and change.klass == "breaking" and mirrored and old.method:
-            yield dataclasses.replace(
-                change, klass="strict", whom="readers of meetings whose sender uses what is newly allowed"
-            )
+            yield dataclasses.replace(change, klass="strict", whom=ECHOED)
         else:
             yield change
 
@@ -423,7 +519,7 @@ def _path_names_of(old: Operation, new: Operation) -> Operation:
     NEW with its path parameters named as in OLD, where only their names changed: callers send values, not names.
     """
     names = [re.findall(r"\{([^}]*)\}", surface.path) for surface in (old, new)]
-    if re.sub(r"\{[^}]*\}", "{}", old.path) != re.sub(r"\{[^}]*\}", "{}", new.path):
+    if shape(old.path) != shape(new.path):
         return new
     renamed = dict(zip(names[1], names[0], strict=True))
     parameters = tuple(
@@ -439,7 +535,11 @@ def of_operation(old: Operation, new: Operation) -> tuple[Change, ...]:
     """
     new = _path_names_of(old, new)
     found = [item for body in _bodies(old, new) for item in body_changes(body)]
-    changes = [*(_of_term(old.name, term) for term in terms(old, new)), *_echoed(found, old)]
+    changes = [
+        *(of_term(old.name, term) for term in terms(old, new)),
+        *_sent_changes(old, new),
+        *_echoed(found, old),
+    ]
     full = [
         dataclasses.replace(change, witnesses=tuple(_completed(old, item) for item in change.witnesses))
         for change in changes
@@ -456,61 +556,13 @@ def _completed(old: Operation, witness: Witness) -> Witness:
     if witness.request is None or "method" in witness.request:
         return witness
     whole = smallest_request(old)
-    named = {**whole.get("parameters", {}), **witness.request.get("parameters", {})}
+    apart = witness.request.get("texts", {})
+    known = {name: value for name, value in whole.get("parameters", {}).items() if name not in apart}
+    named = {**known, **witness.request.get("parameters", {})}
+    whole = {key: value for key, value in whole.items() if key != "parameters"}
     return dataclasses.replace(
         witness, request={**whole, **witness.request, **({"parameters": named} if named else {})}
     )
-
-
-def compare(old: Revision, new: Revision) -> tuple[Change, ...]:
-    """
-    What changed between two revisions, operation by operation.
-
-    One operation on each side is compared whatever it is called.
-    """
-    pairs = dict(_paired(old, new))
-    found: list[Change] = []
-    for name, surface in old.operations.items():
-        if name in pairs:
-            found.extend(of_operation(surface, pairs[name]))
-        else:
-            found.append(_gone(surface))
-    taken = {id(surface) for surface in pairs.values()}
-    found.extend(_come(surface) for surface in new.operations.values() if id(surface) not in taken)
-    return tuple(sorted(found, key=lambda change: ORDER.index(change.klass)))
-
-
-def _paired(old: Revision, new: Revision) -> Iterator[tuple[str, Operation]]:
-    if len(old.operations) == len(new.operations) == 1:
-        yield next(iter(old.operations)), next(iter(new.operations.values()))
-        return
-    for name, surface in old.operations.items():
-        same_call = [
-            other for other in new.operations.values() if (other.method, other.path) == (surface.method, surface.path)
-        ]
-        if same_call or name in new.operations:
-            yield name, same_call[0] if same_call else new.operations[name]
-
-
-def _gone(surface: Operation) -> Change:
-    call = f"{surface.method} {surface.path}".strip()
-    return _of_term(
-        surface.name,
-        Term(
-            kind="op.removed",
-            side="call",
-            where=call,
-            old="there",
-            new="gone",
-            request=smallest_request(surface),
-            why="the operation is gone",
-        ),
-    )
-
-
-def _come(surface: Operation) -> Change:
-    call = f"{surface.method} {surface.path}".strip()
-    return _of_term(surface.name, Term(kind="op.added", side="call", where=call, old="not there", new="there"))
 
 
 def exit_code(changes: Iterable[Change], fail_on: str = "breaking") -> int:

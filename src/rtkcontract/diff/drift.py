@@ -129,6 +129,10 @@ def sdk_types(params: str, response: str, module: str = "cloudflare.types.realti
         raise CannotTell(
             f"{package} {version} has no {params} in {module} ({error}); 5.0.0 and later have it"
         ) from None
+    except Exception as error:  # whatever a broken installation raises while it is imported
+        raise CannotTell(
+            f"{module} of {package} {version} cannot be imported: {type(error).__name__}: {error}; install it anew"
+        ) from None
     pydantic = importlib.import_module("pydantic")
     schemas = [pydantic.TypeAdapter(kind).json_schema() for kind in wanted]
     return Types(version=version, request=schemas[0], answer=schemas[1])

@@ -93,19 +93,22 @@ def _atom(name: str) -> Json:
 
 def without_cycles(node: Json, put: bool | None) -> Json:
     """
-    The schema with each `$ref` that is left replaced: by `put`, or for None by a set that stands for its name.
+    The schema with each `$ref` that is left replaced: by anything (True), by nothing (False), or for None by a set that
+    stands for its name.
 
-    True still holds the value to the types that stand beside the reference.
+    What stands beside a reference is the type of what it names, and `maxProperties: 0` where an empty object fits that.
+    Anything keeps the type; nothing still takes the empty object.
     """
     if not isinstance(node, dict):
         return node
-    made = rebuilt(node, lambda part: without_cycles(part, put))
     if "$ref" not in node:
-        return made
-    name = made.pop("$ref")
+        return rebuilt(node, lambda part: without_cycles(part, put))
+    made = {"type": node["type"]} if "type" in node else {}
     if put is True:
         return made
-    return {**made, "allOf": [*made.get("allOf", ()), _atom(name) if put is None else False]}
+    if put is False and "maxProperties" in node:
+        return {**made, "maxProperties": 0}
+    return {**made, "allOf": [_atom(node["$ref"]) if put is None else False]}
 
 
 # --- texts ---------------------------------------------------------------------------------------------------------

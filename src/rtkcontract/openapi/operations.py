@@ -43,7 +43,7 @@ class Operations(Mapping[str, Operation]):
     # --- by name ----------------------------------------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> Operation:
-        call = self._find(name)
+        call = self.call(name)
         if call is None:
             raise KeyError(name)
         proper = self._named(call)
@@ -57,14 +57,14 @@ class Operations(Mapping[str, Operation]):
         return self._read[proper]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._find(name) is not None
+        return isinstance(name, str) and self.call(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         """
         Raises CannotTell where no operation can be read, so that there is always a first.
         """
         some = False
-        for name, _ in self._all():
+        for name, _ in self.calls():
             try:
                 self[name]
             except CannotTell:
@@ -90,6 +90,12 @@ class Operations(Mapping[str, Operation]):
         """
         if name in self:
             return self[name]
+        raise CannotTell(self.unknown(name))
+
+    def unknown(self, name: str) -> str:
+        """
+        That there is no such operation, with the names that come closest.
+        """
         path = name.partition(" ")[2]
         known = tuple(self.reader.paths)
         if path:
@@ -98,7 +104,7 @@ class Operations(Mapping[str, Operation]):
             ids = [call.operation_id or call.name for call in self._some()]
             near = difflib.get_close_matches(name, ids, 5, 0.4) or ids
         hint = f"; it has {', '.join(near[:5])}" if near else f"; it has {len(known)} paths"
-        raise CannotTell(f"{self._shown} has no operation {name}{hint}; name it by operationId or as 'POST /path'")
+        return f"{self._shown} has no operation {name}{hint}; name it by operationId or as 'POST /path'"
 
     def _some(self, most: int = 200) -> Iterator[Call]:
         for path in itertools.islice(self.reader.paths, most):
@@ -114,7 +120,7 @@ class Operations(Mapping[str, Operation]):
             self.refused[path] = str(problem)
             return ()
 
-    def _find(self, name: str) -> Call | None:
+    def call(self, name: str) -> Call | None:
         """
         The first operation in the document with an id, or the one of a method and path.
         """
@@ -127,10 +133,13 @@ class Operations(Mapping[str, Operation]):
         return self._calls.get(name)
 
     def _named(self, call: Call) -> str:
-        first = self._find(call.operation_id) if call.operation_id else None
+        first = self.call(call.operation_id) if call.operation_id else None
         return call.operation_id if first and first.name == call.name else call.name
 
-    def _all(self) -> Iterator[tuple[str, Call]]:
+    def calls(self) -> Iterator[tuple[str, Call]]:
+        """
+        Name and place of every operation, none of them read.
+        """
         seen: set[str] = set()
         for path in self.reader.paths:
             for call in self._calls_of(path):
@@ -187,7 +196,7 @@ class Operations(Mapping[str, Operation]):
         waiting = [made.operation for name, made in found.items() if name in names]
         known = set(waiting)
         while waiting and not set(names) <= set(found):
-            maker = self._find(waiting.pop(0))
+            maker = self.call(waiting.pop(0))
             for name, made in self._own_makers(maker).items() if maker else ():
                 if name in names:
                     found.setdefault(name, made)
@@ -229,7 +238,7 @@ class Operations(Mapping[str, Operation]):
         files = self.reader.files
         if not files.main.holds(links.BODY):
             return {}
-        places = {(call.spec.file, call.spec.at): call for _, call in self._all()}
+        places = {(call.spec.file, call.spec.at): call for _, call in self.calls()}
         found: dict[str, dict[tuple[str, str], tuple[int, Made]]] = {}
         for call in places.values():
             for taker, parameter, value in self._links_of(call, places):
@@ -265,7 +274,7 @@ class Operations(Mapping[str, Operation]):
         if not isinstance(link, dict):
             return None
         if isinstance(link.get("operationId"), str):
-            return self._find(link["operationId"])
+            return self.call(link["operationId"])
         if isinstance(link.get("operationRef"), str):
             target = self.reader.files.target(link["operationRef"], spot)
             return places.get((target.file, target.at))

@@ -88,7 +88,28 @@ class Reader:
         """
         The methods of a path, in the document's order. Raises CannotTell for a path item that leads nowhere.
         """
-        items = self._items(path)
+        if path not in self._paths:
+            self._paths[path] = self._chain(self.files.spot(self.files.name, pointer(["paths", path])))
+        yield from self._calls_of(path, self._paths[path])
+
+    def webhooks(self) -> Iterator[Call]:
+        """
+        What the document sends by itself (OpenAPI 3.1): the "path" of each is `webhook NAME`.
+        """
+        if "webhooks" in self.files.main.names(""):
+            for name, spot in _members(self.files.spot(self.files.name, "/webhooks"), self.files):
+                yield from self._calls_of(f"webhook {name}", self._chain(spot))
+
+    def callbacks(self, call: Call) -> Iterator[Call]:
+        """
+        What an operation has sent to its caller: the "path" of each is that of the call, and `callback NAME URL`.
+        """
+        for name, listed in _members(call.spec.member("callbacks"), self.files):
+            for url, spot in _members(self.files.behind(listed), self.files):
+                if not url.startswith("x-"):
+                    yield from self._calls_of(f"{call.name} callback {name} {url}", self._chain(spot))
+
+    def _calls_of(self, path: str, items: tuple[Spot, ...]) -> Iterator[Call]:
         seen: set[str] = set()
         for item in items:
             for method in item.value:
@@ -99,23 +120,19 @@ class Reader:
             for method, spec in _members(item.member("additionalOperations"), self.files):
                 yield Call(path, method.upper(), spec, items)
 
-    def _items(self, path: str) -> tuple[Spot, ...]:
+    def _chain(self, spot: Spot) -> tuple[Spot, ...]:
         """
-        The path item and, after it, what it refers to; a member of the first goes before one of the second.
+        A path item and, after it, what it refers to; a member of the first goes before one of the second.
         """
-        if path not in self._paths:
-            place = pointer(["paths", path])
-            spot = self.files.spot(self.files.name, place)
-            found: list[Spot] = []
-            while isinstance(spot.value, dict):
-                if (spot.file, spot.at) in [(other.file, other.at) for other in found]:
-                    raise CannotTell(f"{self.files.told(spot)}: the reference leads back to itself")
-                found.append(spot)
-                if not isinstance(spot.value.get("$ref"), str):
-                    break
-                spot = self.files.target(spot.value["$ref"], spot)
-            self._paths[path] = tuple(found)
-        return self._paths[path]
+        found: list[Spot] = []
+        while isinstance(spot.value, dict):
+            if (spot.file, spot.at) in [(other.file, other.at) for other in found]:
+                raise CannotTell(f"{self.files.told(spot)}: the reference leads back to itself")
+            found.append(spot)
+            if not isinstance(spot.value.get("$ref"), str):
+                break
+            spot = self.files.target(spot.value["$ref"], spot)
+        return tuple(found)
 
     def candidates(self, name: str) -> Iterator[str]:
         """
@@ -128,6 +145,30 @@ class Reader:
         likely = [path for path in self.paths if self.files.main.mentions(pointer(["paths", path]), name)]
         yield from likely
         yield from (path for path in self.paths if path not in set(likely))
+
+    def beside(self, call: Call) -> dict[str, Json]:
+        """
+        What an operation declares that `operation` leaves out, as it is written: servers with variables, links, and
+        the encodings of form members.
+        """
+        found: dict[str, Json] = {}
+        root = Spot({"servers": self.document.get("servers")}, self.files.name, "")
+        holders = (one.member("servers").value for one in (call.spec, *call.items, root))
+        servers: Json = next(filter(None, holders), [])
+        if any("variables" in server for server in servers):
+            found["servers"] = servers
+        listed = [("request", call.spec.member("requestBody")), *_members(call.spec.member("responses"), self.files)]
+        for name, spot in listed:
+            if isinstance(spot.value, dict):
+                part = self.files.behind(spot)
+                encodings = {
+                    kind: media.value["encoding"]
+                    for kind, media in _members(part.member("content"), self.files)
+                    if isinstance(media.value, dict) and "encoding" in media.value
+                }
+                found |= {f"encoding {name}": encodings} if encodings else {}
+                found |= {f"links {name}": part.value["links"]} if part.value.get("links") else {}
+        return found
 
     # --- one operation ----------------------------------------------------------------------------------------------
 
@@ -210,6 +251,9 @@ class Reader:
             media = self.files.behind(written)
             media = _object(replace(media, value={}) if media.value is None else media, self.files)
             schema = self.bundle.schema(media.member("schema")) if "schema" in media.value else {}
+            if "itemSchema" in media.value:  # a sequence of items (OpenAPI 3.2) is judged as their list
+                items = {"type": "array", "items": self.bundle.schema(media.member("itemSchema"))}
+                schema = {"allOf": [schema, items]} if schema else items
             schemas.setdefault(media_types.bare(kind), schema)
             content[kind] = {**media.value, "schema": schema}
         return schemas, content

@@ -14,6 +14,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, TypeAlias
 from urllib.parse import unquote, urljoin
 
@@ -29,6 +30,8 @@ ORIGINS: Final = "x-origins"
 """Member of a bundled document: a JSON Pointer into it -> the `file#/pointer` that this part was read from."""
 DEEPEST: Final = 20
 """Levels of `allOf` that are followed; a schema that refers to itself there goes on for ever."""
+CIRCLE: Final = "x-circle"
+"""Member of a schema that was replaced: the reference to it, where it leads back to itself."""
 MARKS: Final = ("$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor")
 
 
@@ -321,38 +324,66 @@ def parts_of(document: Json, schema: Json, depth: int = 0) -> Iterator[Mapping[s
 class Inliner:
     """
     Replaces each `$ref` by what it names, for those who compare; what was replaced once is kept.
+
+    The document must hold all that will be asked for.
+
+    A schema that leads back to itself is replaced once: inside it, each `$ref` to such a schema stays, with the types
+    of what it names beside it.
     """
 
-    def __init__(self, document: Json, where: str) -> None:
-        self.document, self.where = document, where
-        self._known: dict[str, Json] = {}
-        self._open: list[str] = []
+    def __init__(self, document: Json) -> None:
+        self.document = document
+        self._known: dict[tuple[str, bool], Json] = {}
 
-    def schema(self, node: Json) -> Json:
+    @cached_property
+    def circular(self) -> frozenset[str]:
         """
-        The schema with every reference replaced. Raises CannotTell for one that leads back to itself.
+        The references to schemas that lead back to themselves, and those between two such schemas.
+        """
+        schemas = self.document.get("components", {}).get("schemas", {})
+        leads = {f"#/components/schemas/{name}": set(references(schema)) for name, schema in schemas.items()}
+        while True:
+            left = {ref for refs in leads.values() for ref in refs}
+            kept = {ref: refs & leads.keys() for ref, refs in leads.items() if ref in left and refs & leads.keys()}
+            if kept.keys() == leads.keys():
+                return frozenset(kept)
+            leads = kept
+
+    def schema(self, node: Json, inside: bool = False) -> Json:
+        """
+        The schema with references replaced; `inside` says that it stands in a schema that leads back to itself.
         """
         if not isinstance(node, dict):
             return node
         if not isinstance(node.get("$ref"), str):
-            return rebuilt(node, self.schema)
-        behind = self._behind(node["$ref"])
-        beside = rebuilt({name: value for name, value in node.items() if name != "$ref"}, self.schema)
+            return rebuilt(node, lambda part: self.schema(part, inside))
+        behind = self._behind(node["$ref"], inside)
+        own = {name: value for name, value in node.items() if name != "$ref"}
+        beside = rebuilt(own, lambda part: self.schema(part, inside))
         if not beside:
             return behind
         if isinstance(behind, dict) and not set(behind) & set(beside) & CONSTRAINTS:
             return {**behind, **beside}
         return {**beside, "allOf": [behind, *beside.get("allOf", ())]}
 
-    def _behind(self, ref: str) -> Json:
-        if ref in self._open:
-            names = [located(name[1:], self.document) for name in [*self._open[self._open.index(ref) :], ref]]
-            raise CannotTell(
-                f"{self.where}: the reference to {names[0]} leads back to itself ({' -> '.join(names)}); "
-                "a cycle cannot be compared"
-            )
-        if ref not in self._known:
-            self._open.append(ref)
-            self._known[ref] = self.schema(at(self.document, ref.removeprefix("#")))
-            self._open.pop()
-        return self._known[ref]
+    def _behind(self, ref: str, inside: bool) -> Json:
+        if inside and ref in self.circular:
+            return {"$ref": ref, **_outline(at(self.document, ref.removeprefix("#")))}
+        if (ref, inside) not in self._known:
+            circular = ref in self.circular
+            made = self.schema(at(self.document, ref.removeprefix("#")), inside or circular)
+            self._known[ref, inside] = {**made, CIRCLE: ref} if circular and isinstance(made, dict) else made
+        return self._known[ref, inside]
+
+
+_BARE: Final = ("type", "properties", "items", "title", "description", "additionalProperties", "example", "examples")
+
+
+def _outline(node: Json) -> dict[str, Json]:
+    """
+    The type of a schema, and `maxProperties: 0` where an empty object is known to fit it.
+    """
+    if not isinstance(node, dict) or "type" not in node:
+        return {}
+    empty = node["type"] == "object" and not CONSTRAINTS.difference(_BARE) & set(node)
+    return {"type": node["type"], **({"maxProperties": 0} if empty else {})}

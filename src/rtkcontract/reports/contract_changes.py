@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from rtkcontract.diff.changes import ORDER, Change, Witness
 from rtkcontract.diff.kinds import kinds
+from rtkcontract.diff.parameter_texts import written
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.model import Json
 
@@ -24,6 +25,10 @@ MOST_WITNESSES: Final = 8
 
 
 LONGEST: Final = 300
+
+
+MOST_NAMED: Final = 20
+"""Operations that the summary counts by name."""
 
 
 def counted(changes: Iterable[Change]) -> str:
@@ -40,6 +45,7 @@ def _call(request: Json) -> str:
     """
     words = [f"{request.get('method', '')} {request.get('server', '')}{request.get('path', '')}".strip()]
     words += [f"{name}={dumps(value)}" for name, value in request.get("parameters", {}).items()]
+    words += [written(name.partition(" ")[2], value) for name, value in request.get("texts", {}).items()]
     words += [f"with {' + '.join(request['credentials'])}"] if request.get("credentials") else ["without credentials"]
     return ", ".join(words)
 
@@ -56,6 +62,8 @@ def _shown(change: Change, witness: Witness) -> str:
 
 
 def _what(change: Change) -> str:
+    if change.kind == "op.unread":
+        return f"{change.old} {kinds()[change.kind]['what']}: {change.new}"
     return (
         f"{kinds()[change.kind]['what']} ({change.old} -> {change.new})"
         if change.old or change.new
@@ -64,6 +72,8 @@ def _what(change: Change) -> str:
 
 
 def _proof(change: Change) -> str:
+    if change.kind in ("op.unread", "part.unread"):
+        return "not compared"
     if change.klass == "undecided":
         return f"undecided, no witness in {change.tried} cases"
     return {
@@ -93,13 +103,28 @@ def _short(change: Change) -> str:
     return f"{change.klass:<13} {change.side:<8} {change.where}: {_what(change)}"
 
 
+def _summary(own_of: Mapping[str, Sequence[Change]]) -> Iterator[str]:
+    """
+    One line about each of the operations, where there are several.
+    """
+    if len(own_of) > 1:
+        yield f"in {len(own_of)} places:"
+        names = list(own_of)[:MOST_NAMED]
+        yield from (f"  {operation}: {counted(own_of[operation])}" for operation in names)
+        if len(own_of) > MOST_NAMED:
+            yield f"  and {len(own_of) - MOST_NAMED} more, below"
+
+
 def text(changes: Sequence[Change], old: str, new: str) -> str:
     """
     For a terminal. Texts that differ are only counted.
     """
     lines = [f"{old} -> {new}: {counted(changes)}"]
-    for operation in dict.fromkeys(change.operation for change in changes):
-        own = [change for change in changes if change.operation == operation]
+    own_of: dict[str, list[Change]] = {}
+    for change in changes:
+        own_of.setdefault(change.operation, []).append(change)
+    lines += _summary(own_of)
+    for operation, own in own_of.items():
         lines += ["", operation]
         for change in own:
             if change.klass == "compatible":
