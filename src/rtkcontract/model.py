@@ -312,6 +312,8 @@ class Overrides:
     path_parameters: Mapping[str, str | Made] = field(default_factory=dict)
     query: tuple[tuple[str, str | Made | None], ...] = ()
     headers: Mapping[str, str | None] = field(default_factory=dict)
+    body: Mapping[str, Made] = field(default_factory=dict)
+    """Members at the top of the body whose values earlier responses give; the content has stand-ins in their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

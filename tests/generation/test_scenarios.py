@@ -10,10 +10,11 @@ from typing import Any
 import pets
 from rtkcontract.checks.lifecycle import RELATIONS, needed
 from rtkcontract.contract.load import load_contract
+from rtkcontract.contract.requests import request_of
 from rtkcontract.generation.plan import make
 from rtkcontract.generation.scenarios import read_back, readable, scenarios
 from rtkcontract.json_schema.json_text import loads
-from rtkcontract.model import Made, Scenario
+from rtkcontract.model import Made, Scenario, Target
 
 PETS = pets.contract()
 SHIPPED = load_contract()
@@ -116,3 +117,18 @@ def test_each_accepted_create_can_be_read_back_by_one_request() -> None:
     assert [case.id, f"{case.id}/read-back/read"] == [step.case.id for step in found.steps]
     assert {"same", "holds"} == {relation.name for relation in found.steps[1].relations}
     assert readable(SHIPPED, SHIPPED.operations["getWebhook"]) is None
+
+
+def test_ids_in_bodies_are_made_as_well() -> None:
+    """
+    A recording is of a meeting: the scenario makes one, and the request takes its id when it is sent.
+    """
+    (found,) = [each for each in ALL if each.id == "start_recording/scenarios/read-after-create"]
+    first, create = found.steps[0].case, found.steps[1].case
+    target = Target(kind="live", base_url="http://127.0.0.1:1", account_id="a", app_id="b", token="t")
+    made = create.overrides.body["meeting_id"]
+    sent = request_of(SHIPPED.operations["start_recording"], create, target, {made: "7"})
+
+    assert "create_meeting" == first.operation
+    assert (first.id, "/data/id") == (made.case, made.pointer)
+    assert "7" == loads(sent.content)["meeting_id"] != loads(create.content)["meeting_id"]

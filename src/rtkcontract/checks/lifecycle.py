@@ -9,6 +9,7 @@ What must hold between the responses of a scenario; pure. One relation is one fu
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -151,11 +152,11 @@ def moment(text: Json) -> datetime | None:
     return found if found is not None and found.tzinfo is not None else None
 
 
-def _differing(one: Json, other: Json, *, strict: bool) -> Iterator[tuple[str, Json, Json]]:
+def _differing(one: Json, other: Json, missed: Callable[[str], bool]) -> Iterator[tuple[str, Json, Json]]:
     """
     Each place at which a value differs from an earlier one. Null and a member that is not there are alike, and so is
     a value of another type: two operations may declare it differently, and each response is judged by its own schema.
-    Without `strict` a member inside that only one of them has is no difference either.
+    A member inside that only one of them has is a difference where it is `missed`.
     """
     if alike(one, other):
         return
@@ -163,9 +164,9 @@ def _differing(one: Json, other: Json, *, strict: bool) -> Iterator[tuple[str, J
         absent = before is ABSENT or now is ABSENT
         if None in (before, now) or (not absent and type_of(before) != type_of(now)) or alike(before, now):
             continue
-        if absent and path and not strict:
-            continue
-        yield "".join(f"/{part}" for part in path), before, now
+        place = "".join(f"/{part}" for part in path)
+        if not absent or not path or missed(place):
+            yield place, before, now
 
 
 # --- objects --------------------------------------------------------------------------------------------------------
@@ -182,8 +183,16 @@ def same_object(view: View) -> Iterator[Broken]:
     sent = [_parsed(case.content) for case in (view.case, view.cases[0]) if case.content]
     for name in view.argument("members"):
         if name in theirs and (name in mine or all(isinstance(each, dict) and name in each for each in sent)):
-            for path, before, now in _differing(mine.get(name, ABSENT), theirs[name], strict=not sent):
+            missed = functools.partial(_was_sent, sent, f"/{name}")
+            for path, before, now in _differing(mine.get(name, ABSENT), theirs[name], missed):
                 yield Broken(f"{view.argument('at')}/{name}{path}", _told(before), _told(now))
+
+
+def _was_sent(bodies: list[Json], above: str, place: str) -> bool:
+    """
+    Whether each of some requests sent a value at a place.
+    """
+    return all(value_at(body, above + place) is not ABSENT for body in bodies)
 
 
 def _told(value: Json) -> str:
@@ -304,7 +313,7 @@ def item(view: View) -> Iterator[Broken]:
     found = [one for one in view.items if isinstance(one, dict) and alike(one.get(key, ABSENT), theirs[key])]
     for name in view.argument("members") if len(found) == 1 else ():
         if name in found[0] and name in theirs:
-            for path, before, now in _differing(found[0][name], theirs[name], strict=False):
+            for path, before, now in _differing(found[0][name], theirs[name], lambda _: False):
                 yield Broken(f"{view.argument('items_at')}/…/{name}{path}", _told(before), _told(now))
 
 
@@ -505,6 +514,7 @@ def made_by(case: Case) -> Iterator[str]:
     """
     The cases whose responses give what a case needs.
     """
-    for value in (*case.overrides.path_parameters.values(), *(value for _, value in case.overrides.query)):
+    sent = case.overrides
+    for value in (*sent.path_parameters.values(), *(value for _, value in sent.query), *sent.body.values()):
         if value is not None and not isinstance(value, str) and value.case:
             yield value.case

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from rtkcontract.contract.expectation import source_ids
+from rtkcontract.json_schema.json_text import encode, loads
 from rtkcontract.model import Case, Contract, Expectation, Json, Made, Operation, Overrides, Request, Target
 
 ACCOUNT_PARAMETERS: Final = ("account_id", "app_id")
@@ -138,6 +139,14 @@ ID_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
 """How a path id is changed before it is sent, to the text that stands in the URL."""
 
 
+def _filled(case: Case, made: Mapping[Made, str]) -> bytes:
+    """
+    The content of a case with the values that earlier responses gave.
+    """
+    given = {name: made[value] for name, value in case.overrides.body.items() if value in made}
+    return encode({**loads(case.content, as_written=True), **given}) if given else case.content
+
+
 def request_of(operation: Operation, case: Case, target: Target, made: Mapping[Made, str] | None = None) -> Request:
     """
     The exact request of a case; what TOKEN_FORMS names in one of its headers stands for the token of the run.
@@ -157,7 +166,7 @@ def request_of(operation: Operation, case: Case, target: Target, made: Mapping[M
         method=case.overrides.method or operation.method,
         url=url_of(operation, target, case.overrides, made or {}),
         headers=tuple((name, _with_token(value, target.token)) for name, value in headers.items() if value is not None),
-        content=case.content,
+        content=_filled(case, made or {}),
     )
 
 

@@ -143,7 +143,7 @@ class Resources:
                 found[value] = self._value(value, above, fresh=fresh) if known is None else known
                 if replace(value, fresh=False) == operation.makers.get(name):  # no odd one: others can lie below it
                     above[name] = found[value]
-        for _, value in case.overrides.query:
+        for value in (*(value for _, value in case.overrides.query), *case.overrides.body.values()):
             if isinstance(value, Made):
                 found[value] = self._value(value, above, fresh=value.fresh)
         return found

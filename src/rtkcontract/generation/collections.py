@@ -21,6 +21,8 @@ from rtkcontract.generation.parameters import path_ids
 from rtkcontract.generation.step_bodies import StepBodies
 from rtkcontract.json_schema.values import types_of
 from rtkcontract.model import Contract, Json, Made, Operation, Parameter
+from rtkcontract.openapi.links import BODY
+from rtkcontract.openapi.references import resolve
 
 CREATED: Final = re.compile(r"creat", re.IGNORECASE)
 UPDATED: Final = re.compile(r"updat|modif|chang", re.IGNORECASE)
@@ -39,6 +41,8 @@ class Collection:
     ident: str
     others: dict[str, Operation] = field(default_factory=dict)
     """Role to operation: read, list, update, replace, delete."""
+    needs: dict[str, Made] = field(default_factory=dict)
+    """Members of the body of the create that hold the ids of other objects."""
     said: dict[str, StepBodies] = field(default_factory=dict)
     """Operation to its bodies, worked out once for all collections."""
 
@@ -158,7 +162,36 @@ def collections(contract: Contract) -> Iterator[Collection]:
                 named = named or ids[-1]
         named = named or _named_by_others(contract, create)
         if named is not None:
-            yield Collection(contract=contract, create=create, made=named[1], ident=named[0], others=found, said=said)
+            yield Collection(
+                contract=contract,
+                create=create,
+                made=named[1],
+                ident=named[0],
+                others=found,
+                needs=_needs(contract, create),
+                said=said,
+            )
+
+
+def _needs(contract: Contract, create: Operation) -> dict[str, Made]:
+    """
+    The members of a body to which links hand ids that name objects in paths as well.
+    """
+    known = {
+        (made.operation, made.pointer) for each in contract.operations.values() for made in path_ids(each).values()
+    }
+    found: dict[str, Made] = {}
+    for maker in dict.fromkeys(name for name, _ in known):
+        operation = contract.operations[maker]
+        item = contract.document.get("paths", {}).get(operation.path, {})
+        for response in item.get(operation.method.lower(), {}).get("responses", {}).values():
+            for link in resolve(contract.document, response).get("links", {}).values():
+                handed = link.get("requestBody") if link.get("operationId") == create.name else None
+                for member, expression in handed.items() if isinstance(handed, dict) else ():
+                    pointer = str(expression).removeprefix(BODY)
+                    if (maker, pointer) in known:
+                        found.setdefault(member, Made(operation=maker, pointer=pointer))
+    return found
 
 
 def _is_about(operation: Operation) -> bool:
