@@ -29,7 +29,7 @@ from rtkcontract.engine.resources import Ledger, Resources, Unmade, stand_ins
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import contract_coverage
-from rtkcontract.generation.collections import Collection
+from rtkcontract.generation.collections import Collection, collections
 from rtkcontract.generation.plan import Plan
 from rtkcontract.generation.scenarios import read_back, readable
 from rtkcontract.model import (
@@ -280,6 +280,27 @@ class Loop:
             self.keep(result)
             results.append(result)
         return results
+
+    def explore(self, *, examples: int, seed: int) -> list[Scenario]:
+        """
+        Walk over the operations of each collection that the run asks whole; the shortest walk of each that breaks a
+        promise. Its results are kept.
+        """
+        from rtkcontract.generation import fuzz  # brings hypothesis, which takes long
+
+        exchange = self.exchange()
+
+        def played(scenario: Scenario) -> list[Finding]:
+            exchange.resources.steps.clear()
+            results = scenarios.played(scenario, exchange.send_together, self.verdict)
+            return [finding for result in results for finding in result.findings]
+
+        whole = [of for of in collections(self.contract) if of.names() <= self.plans.keys() and "read" in of.others]
+        found = [fuzz.explored(of, played, examples=examples, seed=seed) for of in whole]
+        broken = [each for each in found if each is not None]
+        for each in broken:
+            self.play(each)
+        return broken
 
     def read_back(self, result: Result) -> Result | None:
         """

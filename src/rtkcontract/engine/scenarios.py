@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rtkcontract.checks import lifecycle
 from rtkcontract.checks.across import result_with
 from rtkcontract.errors import CannotTell
-from rtkcontract.generation import scenarios
+from rtkcontract.generation import scenarios, walks
+from rtkcontract.generation.collections import collections
 from rtkcontract.model import Answered, Case, Contract, Observation, Result, Scenario, Step, Unanswered
 
 
@@ -70,6 +71,10 @@ def named(contract: Contract, identity: str) -> Scenario:
     """
     create = identity.partition("/")[0]
     found = {each.id: each for each in scenarios.scenarios(contract, creates=frozenset({create}))}
+    kind = identity.removeprefix(f"{create}/scenarios/").partition("/")[0]
+    if kind.startswith(walks.PREFIX) and walks.WORD.fullmatch(word := kind.removeprefix(walks.PREFIX)):
+        of = next((each for each in collections(contract) if each.create.name == create), None)
+        found |= {} if of is None else {each.id: each for each in (walks.walk(of, walks.moves_of(word)),)}
     if identity in found:
         return found[identity]
     for scenario in found.values():

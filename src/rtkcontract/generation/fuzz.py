@@ -34,8 +34,10 @@ from schemathesis.config import SchemathesisConfig
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.contract.fake_data import CANARY
 from rtkcontract.errors import CannotTell
+from rtkcontract.generation import walks
+from rtkcontract.generation.collections import Collection
 from rtkcontract.json_schema.json_text import canonical, encode, loads
-from rtkcontract.model import Case, Contract, Finding, Json, Operation, Progress
+from rtkcontract.model import Case, Contract, Finding, Json, Operation, Progress, Scenario
 from rtkcontract.openapi.references import resolve
 
 Side: TypeAlias = Literal["valid", "invalid"]
@@ -459,3 +461,54 @@ def _smaller(value: Json) -> Iterator[Json]:
     if isinstance(value, list):
         yield from (value[:index] + value[index + 1 :] for index in range(len(value)))
         yield from ([*value[:i], less, *value[i + 1 :]] for i in range(len(value)) for less in _smaller(value[i]))
+
+
+# --- walks over operations ------------------------------------------------------------------------------------------
+
+Play: TypeAlias = Callable[[Scenario], Iterable[Finding]]
+"""Sends the steps of a scenario and tells what they broke."""
+
+
+MOVES: Final = st.lists(
+    st.builds(walks.Move, st.sampled_from(tuple(walks.ROLES)), st.integers(0, 2), st.integers(0, 2)),
+    min_size=2,
+    max_size=8,
+)
+
+
+def explored(of: Collection, play: Play, *, examples: int, seed: int) -> Scenario | None:
+    """
+    The shortest walk over a collection that breaks a promise; None where `examples` walks break none.
+
+    At most four times as many walks are played while one is shrunk.
+    """
+    failing: list[Scenario] = []
+    played: dict[str, bool] = {}
+
+    def breaks(scenario: Scenario) -> bool:
+        if scenario.id not in played:
+            if len(played) >= examples * REQUESTS_PER_EXAMPLE:
+                return False
+            played[scenario.id] = any(finding.severity == "finding" for finding in play(scenario))
+        return played[scenario.id]
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=SLOW_IS_FINE,
+    )
+    @hypothesis.given(MOVES)
+    def search(moves: list[walks.Move]) -> None:
+        scenario = walks.walk(of, moves)
+        if breaks(scenario):
+            failing.append(scenario)
+            raise AssertionError(scenario.id)
+
+    with _leaving_nothing(), contextlib.suppress(AssertionError, hypothesis.errors.HypothesisException):
+        search()
+    return min(failing, key=lambda each: (len(each.steps), each.id), default=None)

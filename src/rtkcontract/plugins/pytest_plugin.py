@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pytest
 from _pytest.outcomes import Exit
@@ -244,6 +244,10 @@ def play(contract_round: Round) -> Callable[[Scenario], list[Result]]:
     return played
 
 
+WALKS: Final = 30
+"""Walks over the operations of each collection that `thorough` tries."""
+
+
 @pytest.fixture
 def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
     """
@@ -265,8 +269,10 @@ def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
         contract_round.notes += told
         for result in broken:
             contract_round.loop.keep(result)
-        if broken:
-            raise BrokenPromise(contract_round.redact("; ".join(map(_in_a_line, broken))))
+        walked = contract_round.loop.explore(examples=WALKS, seed=0) if side == "valid" else []
+        if broken or walked:
+            lines = [*map(_in_a_line, broken), *(f"{each.id} breaks the contract" for each in walked)]
+            raise BrokenPromise(contract_round.redact("; ".join(lines)))
         return "; ".join(told)
 
     return hunted
