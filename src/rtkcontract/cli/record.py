@@ -96,10 +96,10 @@ def record(
     from rtkcontract.redaction import logs
     from rtkcontract.redaction.redactor import redactor_of
 
-    where = targets.target_of(target, os.environ, base_url)
-    if where.kind == "cassettes":
+    if target == "cassettes":
         raise CannotTell("record needs something that answers; use --target emulator or --target live")
     contract, plans_ = planned(schemas, operation or (), plan, tag or ())
+    where = targets.target_of(target, os.environ, base_url, contract)
     cases = [case for made in plans_.values() for case in made.cases]
     place = Path(folder) if folder else load.data_folder("cassettes")
     logs.quiet_loggers()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 from rtkcontract.contract.profile import shipped
 from rtkcontract.contract.requests import base_path
@@ -82,9 +83,14 @@ class Asking:
     through: Through
 
 
-def target_of(kind: str, environment: Mapping[str, str], base_url: str | None = None) -> Target:
+def target_of(
+    kind: str, environment: Mapping[str, str], base_url: str | None = None, contract: Contract | None = None
+) -> Target:
     """
     The target of a kind. Raises CannotTell for an unknown kind, a missing variable or an unsafe address.
+
+    A live target is the server that the contract names, unless an address is given; the vendor's without a contract.
+    Of the parameters that are bound to the account, those in the contract's paths are needed.
 
     The emulator's address is known once it is started.
     """
@@ -100,14 +106,34 @@ def target_of(kind: str, environment: Mapping[str, str], base_url: str | None = 
             app_id=EMULATOR_APP if kind == "emulator" else "APP_ID",
             token=EMULATOR_TOKEN,
         )
-    missing = [name for name in VARIABLES.values() if not environment.get(name)]
+    named = _in_paths(contract) if contract is not None else set(VARIABLES)
+    missing = [variable for name, variable in VARIABLES.items() if name in named and not environment.get(variable)]
     if missing:
         them = "it" if len(missing) == 1 else "them"
         raise CannotTell(f"--target live needs {' and '.join(missing)} in the environment; set {them} and run again")
-    address = (base_url or environment.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL).rstrip("/")
+    default = _server_of(contract) if contract is not None else DEFAULT_BASE_URL
+    address = (base_url or environment.get(BASE_URL_VARIABLE) or default).rstrip("/")
+    if not address:
+        raise CannotTell("--target live needs --base-url: the contract names no server with a host")
     destination.check_destination(address)
-    given = {name: environment[variable].strip() for name, variable in VARIABLES.items()}
+    given = {name: environment.get(variable, "").strip() for name, variable in VARIABLES.items()}
     return Target(kind="live", base_url=address, **given)
+
+
+def _server_of(contract: Contract) -> str:
+    """
+    The first server of the contract's first operation; "" where it has no host of its own.
+    """
+    server = next((operation.servers[0] for operation in contract.operations.values() if operation.servers), "")
+    return server if urlsplit(server).hostname else ""
+
+
+def _in_paths(contract: Contract) -> set[str]:
+    """
+    The token, and the parameters of the account that stand in a path.
+    """
+    operations = contract.operations.values()
+    return {"token", *(name for name in VARIABLES if any("{" + name + "}" in one.path for one in operations))}
 
 
 def limits_of(

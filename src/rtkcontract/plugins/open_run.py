@@ -66,7 +66,7 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
     """
     contract = load.load_contract(Path(asked.schemas) if asked.schemas else None)
     operations = selection.operations_of(contract, asked.operation, asked.tag)
-    target = targets.target_of(asked.target, environment, asked.base_url)
+    target = targets.target_of(asked.target, environment, asked.base_url, contract)
     shards = selection.shard_numbers(asked.shard)[1] if asked.shard else 1
     limits = targets.limits_of(operations.values(), target, asked.rate, shards=shards)
     redactor = redactor_of(contract, target)
