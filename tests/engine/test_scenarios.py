@@ -82,7 +82,7 @@ def test_an_unknown_scenario_names_those_that_are_known() -> None:
 def test_steps_together_are_one_group() -> None:
     scenario = named(CONTRACT, "addWebhook/scenarios/creates-at-once")
 
-    assert [2, 1, 1, 1] == [len(group) for group in groups(scenario.steps)]
+    assert [3, 1, 1, 1, 1] == [len(group) for group in groups(scenario.steps)]
 
 
 def test_calls_at_once_begin_together_and_keep_their_order() -> None:

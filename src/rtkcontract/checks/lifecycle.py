@@ -260,7 +260,7 @@ def moves(view: View) -> Iterator[Broken]:
     now, before = moment(view.mine.get(name)), moment(view.theirs.get(name))
     if now is None or before is None:
         return
-    precise = any(moved.microsecond % 10_000 for moved in (now, before))
+    precise = any(moved.microsecond % 100_000 for moved in (now, before))
     if now < before or (now == before and precise):
         yield Broken(f"{view.argument('at')}/{name}", f"later than {view.theirs[name]}", str(view.mine[name]))
 

@@ -678,16 +678,18 @@ def duplicates(of: Collection) -> Told:
 
 def at_once(of: Collection) -> Told:
     """
-    Objects that are made at once are two.
+    Objects that are made at once are as many, each with its own body.
     """
     if not _has(of, "read"):
         return
-    story = Story(of, "creates-at-once", "objects made at once are two, and both are kept")
+    story = Story(of, "creates-at-once", "objects made at once are as many, and all are kept")
     story.own_parent()
     one = story.create("create-one", turn=0)
     other = story.create("create-other", turn=1, together=True)
     story.relate("distinct", "an id names one object", one, at=of.made.pointer)
-    for created, name in ((one, "read-one"), (other, "read-other")):
+    third = story.create("create-third", turn=2, together=True)
+    story.relate("distinct", "an id names one object", one, other, at=of.made.pointer)
+    for created, name in ((one, "read-one"), (other, "read-other"), (third, "read-third")):
         story.read(created, name)
         story.holds(created, BOTH)
         story.same(created, BOTH)
