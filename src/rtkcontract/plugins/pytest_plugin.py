@@ -364,7 +364,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         terminalreporter.write_line(note)
     if made.loop.unrecorded:
         told = summary.counted(len(made.loop.unrecorded), "case")
-        terminalreporter.write_line(f"{told} without a recording; `nox -s record` makes them")
+        terminalreporter.write_line(f"{told} without a recording; `rtkcontract record` makes them")
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary_file:
         from rtkcontract.reports import markdown
