@@ -6,13 +6,15 @@ Verdicts on single changes of a schema, ours beside those of peers that install 
    reading open objects as closed: no peer claims to do that.
 2. A peer that answers yes or no is scored as it answers; one that fails or cannot say is "undecided".
 3. Peers are installed into a temporary folder by pip and npm; one that does not install is named and left out.
+4. With `--large N`, instead, two documents of N operations that share components are compared, and timed.
 
-Run: python benchmarks/changes.py
+Run: python benchmarks/changes.py [--large 1500]
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -20,12 +22,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import jsonschema_rs
 
-from rtkcontract.contract.revisions import document
+from rtkcontract.contract.revisions import document, from_reader
 from rtkcontract.diff import kinds as kinds_table
 from rtkcontract.diff.documents import compare
+from rtkcontract.model import Json
 
 RULED = (
     "default.",
@@ -206,10 +210,67 @@ def scored(asked: list[Question], answers: list[bool | None]) -> Counter[str]:
     )
 
 
+def large(operations: int, *, changed: bool) -> Json:
+    """
+    A document whose operations share 400 components in four layers; some texts may be shorter where it is `changed`.
+    """
+    random = Random(0)  # the same document each time
+    schemas: dict[str, Json] = {}
+    for number in range(400):
+        members: dict[str, Json] = {
+            f"m{index}": random.choice(
+                [
+                    {"type": "string", "description": "What the member is about. " * 4, "maxLength": 20 + index},
+                    {"type": "string", "enum": [f"v{value}" for value in range(3 + index)]},
+                    {"type": "integer", "minimum": 0, "maximum": 10 * index + 9},
+                    {"type": "boolean", "default": False},
+                ]
+            )
+            for index in range(18)
+        }
+        if number >= 100:
+            below = [f"#/components/schemas/C{number % 100 + 100 * (number // 100 - 1)}" for _ in range(2)]
+            members |= {"one": {"$ref": below[0]}, "many": {"type": "array", "items": {"$ref": below[1]}}}
+        if changed and number % 40 == 0:
+            members["m0"] = {"type": "string", "maxLength": 5}
+        schemas[f"C{number}"] = {"type": "object", "properties": members, "required": ["m0", "m1"]}
+    envelope = {"type": "object", "properties": {"success": {"type": "boolean"}}, "required": ["success"]}
+    paths: dict[str, Json] = {}
+    for number in range(operations):
+        result = {"type": "object", "properties": {"result": {"$ref": f"#/components/schemas/C{number % 400}"}}}
+        content = {"application/json": {"schema": {"allOf": [envelope, result]}}}
+        operation: Json = {
+            "operationId": f"op{number}",
+            "description": "What the operation does, at length. " * 40,
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "responses": {"200": {"description": "ok", "content": content}, "4XX": {"description": "no"}},
+        }
+        if number % 2:
+            sent = {"schema": {"$ref": f"#/components/schemas/C{number * 7 % 400}"}}
+            operation["requestBody"] = {"content": {"application/json": sent}}
+        paths.setdefault(f"/things{number // 2}/{{id}}", {})["put" if number % 2 else "get"] = operation
+    return {"openapi": "3.1.0", "info": {"title": "Things"}, "paths": paths, "components": {"schemas": schemas}}
+
+
+def timed(operations: int) -> None:
+    """
+    Prints what comparing two large documents costs.
+    """
+    texts = [json.dumps(large(operations, changed=changed), indent=1) for changed in (False, True)]
+    start = time.process_time()
+    found = compare(*(from_reader(lambda _, text=text: text.encode(), label="large") for text in texts))  # type: ignore[misc]
+    spent = time.process_time() - start
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(f"{operations} operations, {len(texts[0]) / 1e6:.1f} MB: {len(found)} changes, {spent:.1f} CPU s, {most} MiB")
+
+
 def main() -> int:
     """
     Prints the table; 1 where our own verdicts miss something or give a false alarm.
     """
+    if "--large" in sys.argv:
+        timed(int(sys.argv[sys.argv.index("--large") + 1]))
+        return 0
     asked = questions()
     breaks = sum(question[-1] for question in asked)
     print(f"{len(asked)} verdicts on single changes, {breaks} of them break; {len(asked) - breaks} do not")

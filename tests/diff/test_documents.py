@@ -190,6 +190,26 @@ def test_a_schema_that_leads_back_to_itself_is_compared(schema):
     assert [("maxItems.set", "breaking")] == kinds(doc(paths, **tree()), doc(paths, **tree(edge={"maxItems": 3})))
 
 
+def test_the_edge_of_a_circle_may_change_too():
+    """Where it may be null, and where its items need a member, values are still found."""
+    ref = {"$ref": "#/components/schemas/N"}
+
+    def both(edge, method, **more):
+        node = {"type": "object", "properties": {"id": TEXT, "next": edge}, **more}
+        operation = get(ref) if method == "get" else post(ref)
+        return doc({"/a": {method: operation}}, components={"schemas": {"N": node}})
+
+    nullable = {"oneOf": [ref, {"type": "null"}]}
+    listed = {"type": "array", "items": ref}
+
+    assert ["breaking"] == [klass for _, klass in kinds(both(ref, "get"), both(nullable, "get"))]
+    assert ["compatible"] == [klass for _, klass in kinds(both(ref, "post"), both(nullable, "post"))]
+    assert [("maxItems.set", "breaking")] == kinds(
+        both(listed, "post", required=["id"]), both({**listed, "maxItems": 2}, "post", required=["id"])
+    )
+    assert [("null.allowed", "breaking")] == kinds(both(ref, "get"), both(nullable, "get"))
+
+
 def test_a_witness_in_a_tree_can_be_sent():
     paths = {"/a": {"post": post({"$ref": "#/components/schemas/Holder"})}}
     (change,) = changes(doc(paths, **tree(10)), doc(paths, **tree(9)))

@@ -248,6 +248,9 @@ def written(name: str, value: Json) -> str:
     """
     if isinstance(value, list):
         return "&".join(f"{name}={text}" for text in value)
+    for style, before in (("matrix", f";{name}="), ("label", ".")):
+        if isinstance(value.get(style), list):
+            return before + ",".join(value[style])
     inner = value.get("[]")
     if isinstance(inner, dict):
         return "&".join(f"{name}[{key}]={text}" for key, text in inner.items()) or name

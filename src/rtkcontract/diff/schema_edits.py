@@ -598,10 +598,30 @@ def next_edit(o: Json, n: Json) -> Edit | None:
     return None
 
 
+def _or_null(node: Json, inner: Json) -> bool:
+    """
+    Whether the node is a union of what the inner one refers to and null.
+    """
+    parts = node.get("anyOf", node.get("oneOf", []))
+    refs = [part.get("$ref") for part in parts if isinstance(part, dict) and bare(part) != {"type": "null"}]
+    return len(parts) == 2 and refs == [inner.get("$ref", "")]
+
+
+def _round(node: Json) -> str:
+    return told(node.get("$ref", "") or _shape({"properties": {"": node}}, ""))
+
+
 def edits(o: Json, n: Json) -> Iterator[tuple[Json, Edit]]:
     """
     (level before, edit) one after the other: each edit starts where the one before it ended.
+
+    Where a circle goes round on one side there is one edit, since nothing is known of what the `$ref` names.
     """
+    if "$ref" in o or "$ref" in n:
+        if o != n:
+            kind = "null.allowed" if _or_null(n, o) else "null.forbidden" if _or_null(o, n) else "combined"
+            yield o, Edit(kind=kind, after=n, effect="unknown", old=_round(o), new=_round(n))
+        return
     for _ in range(1000):
         edit = next_edit(o, n)
         if edit is None:

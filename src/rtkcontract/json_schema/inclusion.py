@@ -96,8 +96,8 @@ def without_cycles(node: Json, put: bool | None) -> Json:
     The schema with each `$ref` that is left replaced: by anything (True), by nothing (False), or for None by a set that
     stands for its name.
 
-    What stands beside a reference is the type of what it names, and `maxProperties: 0` where an empty object fits that.
-    Anything keeps the type; nothing still takes the empty object.
+    What stands beside a reference is the type of what it names, and as `const` a value that is known to fit that.
+    Anything keeps the type; nothing still takes the value.
     """
     if not isinstance(node, dict):
         return node
@@ -106,8 +106,8 @@ def without_cycles(node: Json, put: bool | None) -> Json:
     made = {"type": node["type"]} if "type" in node else {}
     if put is True:
         return made
-    if put is False and "maxProperties" in node:
-        return {**made, "maxProperties": 0}
+    if put is False and ("const" in node or "enum" in node):  # one level may be flat already
+        return {key: node[key] for key in ("const", "enum") if key in node}
     return {**made, "allOf": [_atom(node["$ref"]) if put is None else False]}
 
 

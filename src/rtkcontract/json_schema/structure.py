@@ -282,7 +282,7 @@ def _nullable(node: Json) -> Json | None:
         rest = [part for part in parts if bare(part) != {"type": "null"}]
         if len(rest) == 1 and isinstance(rest[0], dict) and "type" in rest[0]:
             inner = flat(rest[0])
-            if set(inner) & {"not", "const", "anyOf", "oneOf", "allOf", "if", "dependentSchemas"}:
+            if set(inner) & {"$ref", "not", "const", "anyOf", "oneOf", "allOf", "if", "dependentSchemas"}:
                 return None
             kinds = inner["type"] if isinstance(inner["type"], list) else [inner["type"]]
             made = {**{k: v for k, v in node.items() if k != key}, **inner, "type": [*kinds, "null"]}
@@ -337,6 +337,7 @@ def _joined(one: Json, two: Json) -> Json | None:
     `unevaluatedProperties` looks into `allOf`, so it stays what it is when what stands there moves up to it.
     """
     bound = {
+        "$ref",
         "additionalProperties",
         "unevaluatedProperties",
         "unevaluatedItems",
@@ -346,7 +347,7 @@ def _joined(one: Json, two: Json) -> Json | None:
         "items",
         "contains",
     }
-    moved = set(two) & bound or set(one) & {"additionalProperties"}
+    moved = set(two) & bound or set(one) & {"additionalProperties", "$ref"}
     if moved and set(two) & CONSTRAINTS and set(one) & CONSTRAINTS:
         return None
     made = dict(one)

@@ -148,8 +148,8 @@ class Reader:
 
     def beside(self, call: Call) -> dict[str, Json]:
         """
-        What an operation declares that `operation` leaves out, as it is written: servers with variables, links, and
-        the encodings of form members.
+        What an operation declares that `operation` leaves out, as it is written: servers with variables, links, the
+        encodings of form members, reserved characters and media types of parameters.
         """
         found: dict[str, Json] = {}
         root = Spot({"servers": self.document.get("servers")}, self.files.name, "")
@@ -157,6 +157,12 @@ class Reader:
         servers: Json = next(filter(None, holders), [])
         if any("variables" in server for server in servers):
             found["servers"] = servers
+        for holder in (*reversed(call.items), call.spec):
+            for one in _items(holder.member("parameters"), self.files):
+                part = self.files.behind(one).value
+                written = {key: part[key] for key in ("allowReserved",) if part.get(key)}
+                written |= {"content": sorted(part["content"])} if part.get("content") else {}
+                found |= {f"{part['in']} {part['name']}": written} if written else {}
         listed = [("request", call.spec.member("requestBody")), *_members(call.spec.member("responses"), self.files)]
         for name, spot in listed:
             if isinstance(spot.value, dict):

@@ -376,14 +376,28 @@ class Inliner:
         return self._known[ref, inside]
 
 
-_BARE: Final = ("type", "properties", "items", "title", "description", "additionalProperties", "example", "examples")
+_PLAIN: Final = {"string": "a", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
+_SILENT: Final = frozenset(("type", "properties", "items", "required", "additionalProperties"))
+"""Keywords of an object that a small value is easily found for."""
 
 
 def _outline(node: Json) -> dict[str, Json]:
     """
-    The type of a schema, and `maxProperties: 0` where an empty object is known to fit it.
+    The type of a schema and, as `const`, a small value that is known to fit it.
     """
     if not isinstance(node, dict) or "type" not in node:
         return {}
-    empty = node["type"] == "object" and not CONSTRAINTS.difference(_BARE) & set(node)
-    return {"type": node["type"], **({"maxProperties": 0} if empty else {})}
+    small = _small(node)
+    return {"type": node["type"], **({} if small is None else {"const": small})}
+
+
+def _small(node: Json) -> Json:
+    """
+    A value of a schema that says nothing but types, and which members there must be; None where it says more.
+    """
+    if not isinstance(node, dict) or (set(node) & CONSTRAINTS) - _SILENT or str(node.get("type")) not in _PLAIN:
+        return None
+    members = {name: _small(node.get("properties", {}).get(name)) for name in node.get("required", ())}
+    if None in members.values():
+        return None
+    return members if node["type"] == "object" else _PLAIN[node["type"]]
