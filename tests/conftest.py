@@ -25,4 +25,5 @@ if PROFILE not in ("dev", "ci", "nightly"):
 hypothesis.settings.load_profile(PROFILE)
 
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="rtkcontract-tests-")
+os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"]  # ledgers of what tests make on loopback
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)

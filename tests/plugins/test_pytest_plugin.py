@@ -21,7 +21,7 @@ from click.testing import CliRunner
 import small
 from rtkcontract.cli.main import main
 from rtkcontract.contract import load
-from rtkcontract.engine import run_file
+from rtkcontract.engine import run_file, selection
 from rtkcontract.engine.targets import VARIABLES
 from rtkcontract.generation import plan as plans
 from rtkcontract.model import Contract, Request, Response
@@ -137,18 +137,20 @@ def lying(contract: Contract) -> Iterator[str]:
 # --- the emulator ---------------------------------------------------------------------------------------------------
 
 
-def test_the_smoke_plan_is_clean_on_the_emulator(session: Session) -> None:
+def test_the_smoke_plan_of_the_whole_api_is_clean_on_the_emulator(session: Session) -> None:
     """Each case of the plan is sent, told and saved; the plan stands before the dots and the verdict behind them."""
     told = session("--target", "emulator", "--plan", "smoke")
     run = told.run
 
     assert 0 == told.code, told.output
     assert 0 < told.output.find("plan: smoke") < told.output.find("%]") < told.output.find("verdict")
-    assert re.search(r"create_meeting keeps its contract: \d+ cases, 0 findings", told.output)
+    assert re.search(r"62 operations keep their contract: [\d,]+ cases, 0 findings", told.output)
     assert "judged: the emulator, not the vendor" in told.output
-    assert _ids(load.load_contract()) == [entry.result.case.id for entry in run.entries]
+    assert "the emulator in this process" in told.output
+    assert list(load.load_contract().operations) == list(run.header.operations) == list(run.accounts)
+    assert set(run.header.operations) == {entry.result.case.operation for entry in run.entries}
     assert run.footer is not None
-    assert len(run.entries) == run.footer.counts["pass"] > 100
+    assert 1_500 < len(run.entries) == run.footer.counts["pass"] <= selection.SMOKE
     assert () == run.problems
     assert faults.TOKEN not in told.file.read_text()
 
@@ -187,6 +189,21 @@ def test_a_budget_cuts_the_plan_and_says_so(session: Session, box: Path, contrac
     assert "127.0.0.1" in log.read_text()
 
 
+@pytest.mark.parametrize("how", [(), ("--sockets",)], ids=["process", "sockets"])
+def test_the_emulator_answers_in_the_process_or_over_sockets(
+    how: tuple[str, ...], session: Session, box: Path, tmp_path: Path
+) -> None:
+    """The same verdict either way; the run says which it was, and only one of them connects to anything."""
+    log, env = _watched(tmp_path)
+    argv = ("--target", "emulator", "--schemas", str(box), "--plan", "smoke", "-p", "watch_sockets", *how)
+    told = session(*argv, env=env)
+
+    assert 0 == told.code, told.output
+    assert ("the emulator on loopback" if how else "the emulator in this process") in told.output
+    assert ("sockets" if how else "process") == told.run.header.through
+    assert bool(how) == log.exists()
+
+
 # --- findings -------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +237,9 @@ def test_findings_are_told_once_and_without_a_traceback(session: Session, box: P
         (("--target", "live"), f"--target live needs {' and '.join(VARIABLES.values())} in the environment"),
         (("--target", "emulator", "--shard", "4/3"), "--shard 4/3 is no shard"),
         (("--target", "emulator", "--schemas", "nowhere"), "nowhere"),
+        (("--target", "emulator", "--operation", "nothing"), "there is no operation nothing; the contract has create_"),
+        (("--target", "emulator", "--tag", "nothing"), "no operation has the tag nothing; the tags are "),
+        (("--target", "emulator", "--operation", "create_meeting", "--max-requests", "0"), "has no case, so nothing"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

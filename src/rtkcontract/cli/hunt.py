@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import BASE_URL, OPERATION, RATE, SCHEMAS, TARGET, examples
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
@@ -87,7 +88,7 @@ def hunt(
                     seed=seed,
                     on_progress=progress or (lambda _done, _total: None),
                 )
-            click.echo(
+            say(
                 f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), "
                 f"{len(hunted.counterexamples)} counterexamples, seed {hunted.seed}"
             )
@@ -98,9 +99,9 @@ def hunt(
                     f"    {finding.check} {finding.where}: expected {finding.expected}; got {finding.observed}"
                     for finding in example.findings
                 ]
-                click.echo(redactor.text("\n".join(lines)))
+                say(redactor.text("\n".join(lines)))
                 if promote:
                     told = f"{example.findings[0].check} {example.findings[0].where}"
                     kept = recording.promote(folder / name / "corpus.jsonl", example.case.content, told, redactor)
-                    click.echo(f"    kept as {name}/corpus/{kept}")
+                    say(f"    kept as {name}/corpus/{kept}")
     ctx.exit(1 if broken else 0)

@@ -14,7 +14,7 @@ from rtkcontract.cli import exits, options
 
 VERBS = (
     *("check", "validate", "cases", "send", "serve", "replay", "record", "hunt"),
-    *("report", "schema", "diff", "drift", "completion"),
+    *("clean", "report", "schema", "diff", "drift", "completion"),
 )
 """Each is a command in the module of the same name."""
 

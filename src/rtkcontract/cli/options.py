@@ -46,9 +46,9 @@ def loaded(schemas: str | None, operation: str | None = None) -> tuple[Contract,
     from rtkcontract.engine import selection
 
     contract = load.load_contract(Path(schemas) if schemas else None)
-    found = selection.operations_of(contract, (operation,) if operation else ())
+    name = operation or next(iter(contract.operations))
     _say_notes(contract)
-    return contract, next(iter(found.values()))
+    return contract, selection.operations_of(contract, (name,))[name]
 
 
 def planned(
@@ -111,6 +111,9 @@ OPERATIONS = option(run_options.OPERATION)
 
 
 TAGS = option(run_options.TAG)
+
+
+ALLOW = option(run_options.ALLOW)
 
 
 PLAN = option(run_options.PLAN)

@@ -4,14 +4,18 @@ The verb `record`.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import (
+    ALLOW,
     AT_MOST,
     BASE_URL,
     DAYS,
@@ -29,6 +33,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
 if TYPE_CHECKING:
+    from rtkcontract.engine.loop import Exchange
     from rtkcontract.model import Case, Contract
 
 
@@ -65,6 +70,7 @@ if TYPE_CHECKING:
 @SCHEMAS
 @OPERATIONS
 @TAGS
+@ALLOW
 @RATE
 @click.pass_context
 def record(
@@ -82,13 +88,14 @@ def record(
     schemas: str | None,
     operation: Names,
     tag: Names,
+    allow: Names,
     rate: int | None,
 ) -> None:
     """
     Record the cases that have no recording or an expired one; goes on where it was stopped.
     """
     from rtkcontract.contract import load
-    from rtkcontract.engine import selection, targets
+    from rtkcontract.engine import resources, selection, targets
     from rtkcontract.engine.loop import Exchange
     from rtkcontract.recordings import cassette
     from rtkcontract.recordings import record as recording
@@ -100,21 +107,33 @@ def record(
         raise CannotTell("record needs something that answers; use --target emulator or --target live")
     contract, plans_ = planned(schemas, operation or (), plan, tag or ())
     where = targets.target_of(target, os.environ, base_url, contract)
+    forbidden: Container[str] = ()
+    if where.kind == "live":
+        kept, costly = selection.allowed({name: contract.operations[name] for name in plans_}, allow or ())
+        plans_ = {name: made for name, made in plans_.items() if name in kept}
+        forbidden = frozenset(selection.allowed(contract.operations, allow or ())[1])
+        if costly:
+            say(f"left out, since they cost money or cannot be undone (--allow NAME): {', '.join(costly)}")
     cases = [case for made in plans_.values() for case in made.cases]
     place = Path(folder) if folder else load.data_folder("cassettes")
     logs.quiet_loggers()
     shards = selection.shard_numbers(shard)[1] if shard else 1
-    with targets.asking(contract, where, rate=rate, shards=shards) as asking:
+    with targets.asking(contract, where, rate=rate, shards=shards) as asking, contextlib.ExitStack() as closing:
         redactor = redactor_of(contract, asking.target)
-        session = recording.Session(exchange=Exchange(contract, asking), folder=place, redactor=redactor)
+        live = where.kind == "live"
+        started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ledger = resources.ledger_path(os.environ, started) if live else None
+        exchange = Exchange(contract, asking, ledger, forbidden)
+        closing.callback(_clean_up, exchange, redactor.text)
+        session = recording.Session(exchange=exchange, folder=place, redactor=redactor)
         chosen = _shard(replaying.keyed(contract, cases, redactor), shard) if shard else cases
         if comparing:
             compared = recording.compare(session, chosen)
-            click.echo(redactor.text(recording.compared_text(compared)), nl=False)
+            say(redactor.text(recording.compared_text(compared)))
             broken = any(difference.severity == "finding" for difference in compared.differences)
             ctx.exit(1 if broken else 2 if compared.unanswered else 0)
         away = where.kind == "live" and cassette.foreseen(asking.target) == "emulator"
-        click.echo(
+        say(
             f"up to {len(chosen)} requests to {'another server than the vendor' if away else where.kind}, "
             f"{sum(_may_create(contract, case) for case in chosen)} of which may create an object"
         )
@@ -127,7 +146,7 @@ def record(
                 again=again,
                 progress=progress,
             )
-    click.echo(redactor.text(recording.recorded_text(state)))
+    say(redactor.text(recording.recorded_text(state)))
     ctx.exit(recording.exit_code(state))
 
 
@@ -140,6 +159,14 @@ def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:
 
     number, count = selection.shard_numbers(text)
     return shard(keyed.items(), number, count)
+
+
+def _clean_up(exchange: Exchange, redact: Callable[[str], str]) -> None:
+    from rtkcontract.engine.resources import left_text
+
+    left = exchange.clean_up()
+    if left and exchange.ledger is not None:
+        say(redact(left_text(left, exchange.ledger.path)))
 
 
 def _may_create(contract: Contract, case: Case) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from rtkcontract.cli.exits import say
-from rtkcontract.cli.options import DAYS, OPERATION, PLAN, SCHEMAS, examples, loaded
+from rtkcontract.cli.options import DAYS, OPERATIONS, PLAN, SCHEMAS, TAGS, Names, examples
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
@@ -27,7 +27,8 @@ from rtkcontract.reports.progress import bar
 @click.option("--every", is_flag=True, help="Name every recording that is not as it should be, not ten a state.")
 @PLAN
 @SCHEMAS
-@OPERATION
+@OPERATIONS
+@TAGS
 @click.pass_context
 def replay(
     ctx: click.Context,
@@ -38,32 +39,41 @@ def replay(
     every: bool,
     plan: str,
     schemas: str | None,
-    operation: str | None,
+    operation: Names,
+    tag: Names,
 ) -> None:
     """
     Judge every recording by today's contract, offline.
     """
     from rtkcontract.contract import load
-    from rtkcontract.engine import plan_cache
+    from rtkcontract.engine import selection
+    from rtkcontract.recordings import folder as cassette_folder
+    from rtkcontract.recordings import replay as replaying
 
     place = Path(folder) if folder else load.data_folder("cassettes")
     if not place.is_dir():
         raise CannotTell(f"there is no folder {place}; name the one that holds the recordings with --cassettes")
-    contract, found = loaded(schemas, operation)
-    from rtkcontract.recordings import replay as replaying
-
+    contract = load.load_contract(Path(schemas) if schemas else None)
+    chosen = selection.operations_of(contract, operation or (), tag or ())
+    named = chosen if operation or tag else cassette_folder.recorded(place, chosen)
     with bar(f"planning {plan}") as progress:
-        cases = plan_cache.planned(contract, found, plan, progress=progress).cases
+        plans = selection.plans_of(contract, named, plan, progress=progress)
     with bar("judging") as progress:
-        report = replaying.judge_folder(
-            contract,
-            found,
-            cases,
-            place,
-            now=datetime.now(UTC),
-            warn_days=warn_days,
-            expire_days=expire_days,
-            progress=progress,
-        )
+        reports = [
+            replaying.judge_folder(
+                contract,
+                named[name],
+                made.cases,
+                place,
+                now=datetime.now(UTC),
+                warn_days=warn_days,
+                expire_days=expire_days,
+                progress=progress,
+            )
+            for name, made in plans.items()
+        ]
+    report = replaying.joined(reports)
     say(replaying.text(report, release=release, listed=None if every else replaying.LISTED))
+    if len(named) < len(chosen):
+        say(f"left out: {len(chosen) - len(named)} operations without any recording")
     ctx.exit(replaying.exit_code(report, release=release))

@@ -76,6 +76,7 @@ def send(
     a scenario sends all of its steps, that of a step what it needs.
     """
     from rtkcontract.contract.load import load_contract
+    from rtkcontract.engine.resources import left_text
     from rtkcontract.engine.scenarios import named
     from rtkcontract.plugins import open_run
     from rtkcontract.redaction.redactor import redactor_of
@@ -96,6 +97,7 @@ def send(
         schemas=schemas,
         rate=rate,
         max_latency=max_latency,
+        allow=operations_named(identities),  # a case that is named is meant
         sockets=True,
     )
     with bar(f"planning {plan}") as progress:
@@ -112,6 +114,8 @@ def send(
     results = {entry.result.case.id: entry.result for entry in run.entries}
     for case in chosen:
         say(redact("\n".join(_sent_text(loop.contract.operations[case.operation], results[case.id]))))
+    if loop.left and loop.ledger is not None:
+        say(redact(left_text(loop.left, loop.ledger)))
     statuses = {result.status for result in results.values()}
     ctx.exit(1 if "fail" in statuses else 0 if statuses == {"pass"} else 2)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from rtkcontract.checks import judge as judging
 from rtkcontract.contract import deviations
 from rtkcontract.contract.requests import request_of
 from rtkcontract.engine import minimise, plan_cache, run_file, scenarios, targets
-from rtkcontract.engine.resources import Ledger, Resources, Unmade, stand_ins
+from rtkcontract.engine.resources import Ledger, Left, Resources, Unmade, cleaned, stand_ins
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import contract_coverage
@@ -72,9 +72,25 @@ class Exchange:
     An open target: sends cases of any operation of a contract, with the objects that they need.
     """
 
-    def __init__(self, contract: Contract, asking: targets.Asking, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        asking: targets.Asking,
+        ledger: Path | None = None,
+        forbidden: Container[str] = (),
+    ) -> None:
         self.contract, self.asking = contract, asking
-        self.resources = Resources(contract, asking.target, asking.send, self._minimal, ledger)
+        self.ledger = None if ledger is None else Ledger(ledger)
+        self.resources = Resources(contract, asking.target, asking.send, self._minimal, self.ledger, forbidden)
+
+    def clean_up(self) -> tuple[Left, ...]:
+        """
+        Take away what was made, as far as the ledger and the contract know how; what stays.
+        """
+        if self.ledger is None:
+            return ()
+        self.ledger.close()
+        return cleaned(self.ledger.path, self.asking.target, self.asking.send)
 
     def ids_of(self, case: Case) -> dict[Made, str]:
         """
@@ -155,7 +171,8 @@ class Loop:
     """
     One run of some plans. `open_target` opens what answers, at the first case; a context manager.
 
-    `redact` removes what a run file must not hold. With `max_latency_s` a slower response is a finding.
+    `ledger` is where what is made is written down, to be taken away when the run is closed; what is `forbidden` makes
+    nothing. `redact` removes what a run file must not hold. With `max_latency_s` a slower response is a finding.
     """
 
     def __init__(
@@ -170,6 +187,7 @@ class Loop:
         redact: Callable[[str], str] = str,
         file: Path | None = None,
         ledger: Path | None = None,
+        forbidden: Container[str] = (),
         through: targets.Through = "sockets",
         scenarios: Sequence[Scenario] = (),
     ) -> None:
@@ -182,7 +200,9 @@ class Loop:
         self.started = _now()
         self._open, self._exits = open_target, contextlib.ExitStack()
         self._exchange: Exchange | None = None
-        self._ledger, self._begun = ledger, False
+        self.ledger, self._forbidden, self._begun = ledger, forbidden, False
+        self.left: tuple[Left, ...] = ()
+        """What the run made and could not take away, once it is closed."""
         self._writer: run_file.Writer | None = None
         if file is not None:
             self._writer = self._exits.enter_context(run_file.Writer(file, redact))
@@ -230,13 +250,14 @@ class Loop:
         """
         if self._exchange is None:
             asking = self._exits.enter_context(self._open())
-            ledger = None
-            if self._ledger is not None:
-                ledger = Ledger(self._ledger)
-                self._exits.callback(ledger.close)
-            self._exchange = Exchange(self.contract, asking, ledger)
+            self._exchange = Exchange(self.contract, asking, self.ledger, self._forbidden)
+            self._exits.callback(self._clean_up)
             self.target, self.through = asking.target, asking.through
         return self._exchange
+
+    def _clean_up(self) -> None:
+        if self._exchange is not None:
+            self.left = self._exchange.clean_up()
 
     def judge(self, case: Case) -> Result:
         """

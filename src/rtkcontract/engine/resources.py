@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
@@ -61,22 +61,21 @@ class Unmade(Exception):
 
 class Ledger:
     """
-    A file of JSON lines: what was made, and what of it was taken away again.
+    A file of JSON lines: what was made, and what of it was taken away again. It comes with its first line.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[str] = path.open("a", encoding="utf-8")
-        except OSError as error:
-            raise CannotTell(f"the ledger {path} cannot be written: {error.strerror}") from None
+        self._file: IO[str] | None = None
 
     def write(self, line: Json) -> None:
         """
         Append a line; on disk when this returns. Raises CannotTell.
         """
         try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("a", encoding="utf-8")
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -86,7 +85,12 @@ class Ledger:
             ) from None
 
     def close(self) -> None:
-        self._file.close()
+        """
+        Close the file, where a line was written.
+        """
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,7 @@ class Left:
 class Resources:
     """
     The objects of one run on one target. `minimal` gives the smallest valid case of an operation, None where it has
-    none; without a ledger nothing is kept of what was made.
+    none; without a ledger nothing is kept of what was made. Operations that are `forbidden` make nothing.
     """
 
     def __init__(
@@ -113,9 +117,10 @@ class Resources:
         send: Send,
         minimal: Callable[[Operation], Case | None],
         ledger: Ledger | None = None,
+        forbidden: Container[str] = (),
     ) -> None:
         self.contract, self.target, self._send, self._minimal = contract, target, send, minimal
-        self.ledger = ledger
+        self.ledger, self._forbidden = ledger, forbidden
         self.requests = 0
         """Requests that were sent to make objects, beside those of the cases."""
         self.made = 0
@@ -134,11 +139,12 @@ class Resources:
         found: dict[Made, str] = {}
         above: dict[str, str] = {}
         fresh = False
-        for name in PARAMETER.findall(operation.path):
+        names = PARAMETER.findall(operation.path)
+        for name in names:
             value = wanted.get(name)
             if isinstance(value, Made):
                 # Nothing else may use what a case ends, nor what lies below an object of its own.
-                fresh = fresh or value.fresh or operation.role == "delete"
+                fresh = fresh or value.fresh or (operation.role == "delete" and name == names[-1])
                 known = (given or {}).get(name)
                 found[value] = self._value(value, above, fresh=fresh) if known is None else known
                 if replace(value, fresh=False) == operation.makers.get(name):  # no odd one: others can lie below it
@@ -177,6 +183,8 @@ class Resources:
 
     def _new(self, made: Made, maker: Operation, parents: Mapping[str, str]) -> str:
         case, absent = self._minimal(maker), maker.role != "create"
+        if maker.name in self._forbidden:
+            raise Unmade(f"{maker.name} would make what this case needs, and is not allowed (--allow)", absent=True)
         if case is None:
             raise Unmade(f"{maker.name} has no case that asks for what {made.pointer} of its response gives")
         ids = self.ids_of(maker, case, parents)
@@ -225,11 +233,11 @@ class Resources:
 
     def _line(self, operation: Operation, case: Case, value: str, ids: Mapping[Made, str]) -> Json:
         line = {"made": value, "operation": operation.name, "case": case.id, "app": app_digest(self.target)}
-        undo = self.contract.operations.get((operation.undo or {}).get("operation", ""))
+        undo = self.contract.operations.get((operation.undo or {}).get("operationId", ""))
         if undo is None:
             return line
         body = (operation.undo or {}).get("body")
-        own = {made: value for made in undo.makers.values() if made.operation == operation.name}
+        own = {each: value for each in undo.makers.values() if each.operation == operation.name}
         nothing = Case(
             id=f"{undo.name}/undo",
             operation=undo.name,
@@ -239,7 +247,8 @@ class Resources:
             expect=Expectation(outcome="accepted", reason="it takes away what this run made"),
             overrides=Overrides(),
         )
-        request = request_of(undo, nothing, TEMPLATES, {**ids, **own})
+        plain = {replace(made, fresh=False, form="", case=""): value for made, value in ids.items()}
+        request = request_of(undo, nothing, TEMPLATES, {**plain, **own})
         return {**line, "method": request.method, "path": request.url, "body": body}
 
 
@@ -269,6 +278,37 @@ def value_at(content: bytes, pointer: str) -> str | None:
     except (NotStrictJson, LookupError, TypeError, ValueError):
         return None
     return value if isinstance(value, str) and value else None
+
+
+def ledger_path(environment: Mapping[str, str], started: str) -> Path:
+    """
+    A new ledger below XDG_STATE_HOME, else below ~/.local/state; `started` is RFC 3339.
+    """
+    home = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111  # raises nothing
+    return Path(home) / "rtkcontract" / f"ledger-{started.replace(':', '')}-{os.getpid()}.jsonl"
+
+
+def cleaned(path: Path, target: Target, send: Send) -> tuple[Left, ...]:
+    """
+    `clean`, and the ledger goes where nothing is left.
+    """
+    if not path.exists():
+        return ()
+    left = tuple(clean(path, target, send))
+    if not left:
+        path.unlink(missing_ok=True)
+    return left
+
+
+def left_text(left: Sequence[Left], path: Path) -> str:
+    """
+    What stays of a run, in lines; "" for nothing.
+    """
+    if not left:
+        return ""
+    lines = [f"{len(left)} objects of this run stay; `rtkcontract clean {path}` tries again:"]
+    lines += [f"  {each.what} ({each.case}): {each.reason}" for each in left[:10]]
+    return "\n".join([*lines, *([f"  and {len(left) - 10} more"] if left[10:] else [])])
 
 
 def clean(path: Path, target: Target, send: Send, media_type: str = "application/json") -> Iterator[Left]:

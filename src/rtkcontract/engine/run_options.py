@@ -86,12 +86,21 @@ SHARD: Final = Option(name="--shard", metavar="K/N", help="Only the cases of sha
 CASSETTES: Final = Option(name="--cassettes", metavar="DIR", help="The folder of the recordings.")
 
 
+ALLOW: Final = Option(
+    name="--allow",
+    metavar="NAME",
+    many=True,
+    help="With --target live: send this operation, though it costs money or cannot be undone.",
+)
+
+
 RUN: Final = (
     TARGET,
     BASE_URL,
     PLAN,
     OPERATION,
     TAG,
+    ALLOW,
     SCHEMAS,
     MAX_REQUESTS,
     MAX_LATENCY,

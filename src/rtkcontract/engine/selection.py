@@ -19,13 +19,13 @@ SMOKE: Final = 2_500
 
 def operations_of(contract: Contract, names: Iterable[str] = (), tags: Iterable[str] = ()) -> dict[str, Operation]:
     """
-    The operations that are named or tagged, in the order of the contract; the first one where nothing is asked for.
+    The operations that are named or tagged, in the order of the contract; all of them where nothing is asked for.
 
     Raises CannotTell for a name or a tag that the contract does not have.
     """
     names, tags = tuple(names), tuple(tags)
     if not names and not tags:
-        names = (next(iter(contract.operations)),)
+        return dict(contract.operations.items())
     named = {operation.name: operation for operation in (_named(contract, name) for name in names)}
     if not tags and len(named) == 1:  # the others need not be read
         return named
@@ -46,9 +46,24 @@ def _named(contract: Contract, name: str) -> Operation:
     return contract.operations[name]
 
 
+def allowed(
+    operations: Mapping[str, Operation], allow: Iterable[str]
+) -> tuple[dict[str, Operation], dict[str, Operation]]:
+    """
+    The operations that may be sent to somebody's service, and those that cost money or cannot be undone and were not
+    allowed by name. Raises CannotTell where none may be sent.
+    """
+    allow = set(allow)
+    kept = {name: each for name, each in operations.items() if each.effects is None or name in allow}
+    if not kept:
+        names = " ".join(f"--allow {name}" for name in operations)
+        raise CannotTell(f"what {_listed(operations)} does costs money or cannot be undone; to send it, add {names}")
+    return kept, {name: each for name, each in operations.items() if name not in kept}
+
+
 def _listed(names: Iterable[str], most: int = 12) -> str:
     names = list(names)
-    more = f" and {len(names) - most} more (rtkcontract cases operations)" if names[most:] else ""
+    more = f" and {len(names) - most} more" if names[most:] else ""
     return ", ".join(names[:most]) + more
 
 

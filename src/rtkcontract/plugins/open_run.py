@@ -7,13 +7,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rtkcontract.contract import load
 from rtkcontract.contract.requests import request_of
 from rtkcontract.engine import selection, targets
 from rtkcontract.engine.loop import Loop
-from rtkcontract.engine.resources import stand_ins
+from rtkcontract.engine.resources import ledger_path, stand_ins
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import scenarios
 from rtkcontract.model import Case, Contract, Operation, Progress, Scenario
@@ -33,6 +34,7 @@ class Asked:
     plan: str = "standard"
     operation: Sequence[str] = ()
     tag: Sequence[str] = ()
+    allow: Sequence[str] = ()
     schemas: str | None = None
     max_requests: int | None = None
     max_latency: float | None = None
@@ -66,11 +68,17 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
     """
     contract = load.load_contract(Path(asked.schemas) if asked.schemas else None)
     operations = selection.operations_of(contract, asked.operation, asked.tag)
+    folder = Path(asked.cassettes) if asked.cassettes else load.data_folder("cassettes")
+    every = len(operations)
+    if asked.target == "cassettes" and not asked.operation and not asked.tag:
+        operations = cassette_folder.recorded(folder, operations)
     target = targets.target_of(asked.target, environment, asked.base_url, contract)
+    costly: dict[str, Operation] = {}
+    if target.kind == "live":
+        operations, costly = selection.allowed(operations, asked.allow)
     shards = selection.shard_numbers(asked.shard)[1] if asked.shard else 1
     limits = targets.limits_of(operations.values(), target, asked.rate, shards=shards)
     redactor = redactor_of(contract, target)
-    folder = Path(asked.cassettes) if asked.cassettes else load.data_folder("cassettes")
 
     def shard(case: Case, count: int) -> int:
         operation = operations[case.operation]
@@ -93,6 +101,7 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
             return contextlib.nullcontext(targets.Asking(target=target, send=send, limits=(), through=through))
         return targets.asking(contract, target, rate=asked.rate, sockets=sockets, shards=shards)
 
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     loop = Loop(
         contract,
         plans,
@@ -102,7 +111,17 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
         max_latency_s=asked.max_latency,
         redact=redactor.text if target.kind == "live" else str,  # the emulator and the recordings know no secret
         file=Path(asked.run_file) if asked.run_file else None,
+        ledger=ledger_path(environment, now) if target.kind == "live" else None,
+        forbidden=frozenset(selection.allowed(contract.operations, asked.allow)[1]) if target.kind == "live" else (),
         through=through,
         scenarios=played,
     )
-    return loop, loop.announcement(limits, folder)
+    announced = loop.announcement(limits, folder)
+    if every > len(operations) + len(costly):
+        announced.append(f"left out: {every - len(operations) - len(costly)} operations without any recording")
+    if costly:
+        told = ", ".join(costly)
+        announced.append(f"left out, since they cost money or cannot be undone (--allow NAME): {told}")
+    if loop.ledger is not None:
+        announced.append(f"what it makes is written to {loop.ledger}, and taken away at the end where that can be done")
+    return loop, announced

@@ -23,6 +23,7 @@ from _pytest.terminal import TerminalReporter
 
 from rtkcontract.engine import run_file, run_options
 from rtkcontract.engine.loop import Loop
+from rtkcontract.engine.resources import left_text
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Case, Json, Result, Scenario
 from rtkcontract.plugins import open_run, pytest_bar
@@ -362,6 +363,8 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     terminalreporter.write_line(made.redact(verdict))
     for note in made.notes:
         terminalreporter.write_line(note)
+    if made.loop.left and made.loop.ledger is not None:
+        terminalreporter.write_line(made.redact(left_text(made.loop.left, made.loop.ledger)))
     if made.loop.unrecorded:
         told = summary.counted(len(made.loop.unrecorded), "case")
         terminalreporter.write_line(f"{told} without a recording; `rtkcontract record` makes them")

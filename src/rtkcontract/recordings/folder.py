@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from rtkcontract.engine.files import write_whole
 from rtkcontract.errors import CannotTell
@@ -21,6 +21,9 @@ from rtkcontract.recordings.cassette import Interaction, Observed, read, to_text
 from rtkcontract.recordings.key import key_of
 from rtkcontract.redaction.redactor import Redactor
 from rtkcontract.redaction.scanner import Gate, Leak, Look, scan
+
+T = TypeVar("T")
+
 
 # The gate.
 
@@ -129,6 +132,14 @@ def files(folder: Path) -> tuple[Path, ...]:
         kept = [name for name in names if name.endswith(ENDINGS) and not name.startswith(".")]
         found += [((*there.parts, name), there / name) for name in kept]
     return tuple(path for _, path in sorted(found))
+
+
+def recorded(folder: Path, operations: Mapping[str, T]) -> dict[str, T]:
+    """
+    The operations that have a recording below a folder, by name; all of them where none has.
+    """
+    names = {path.parent.name for path in files(folder)}
+    return {name: operation for name, operation in operations.items() if name in names} or dict(operations)
 
 
 def path_of(folder: Path, target: Observed, operation: str, case: str, key: str) -> Path:

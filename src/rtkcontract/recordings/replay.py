@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -408,6 +408,16 @@ def judge_folder(
         entries += _together(judge, group)
     entries += [_entry([(MISSING, "")], case.id, key, "") for key, case in wanted.items() if key not in there]
     return Report(operation=operation.name, contract=contract.digest, entries=tuple(entries))
+
+
+def joined(reports: Sequence[Report]) -> Report:
+    """
+    The reports of several operations as one.
+    """
+    if len(reports) == 1:
+        return reports[0]
+    entries = tuple(entry for report in reports for entry in report.entries)
+    return replace(reports[0], operation=f"{len(reports)} operations", entries=entries)
 
 
 def _together(judge: _Judge, group: list[tuple[str, _Told]]) -> Iterator[Entry]:
