@@ -69,6 +69,25 @@ def test_values_on_and_beside_a_limit_are_candidates(schema: Any, expected: list
     assert set() == set(expected) - found
 
 
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "integer", "minimum": 1503681668603, "maximum": 1999999999999}, ["1503681668603", "1999999999999"]),
+        ({"type": "integer", "maximum": 2**63 - 1}, ["9223372036854775807", "9223372036854775808"]),
+        ({"type": "integer", "minimum": -(2**63)}, ["-9223372036854775808", "-9223372036854775809"]),
+        ({"type": "number", "minimum": 0.1, "maximum": 0.3}, ["0.1", "0.3", "0.2", "0.099", "0.301"]),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.01}, ["0.005"]),
+        ({"type": "integer", "minimum": 0.5, "maximum": 2.5}, ["1", "2", "0", "3"]),
+        ({"type": "integer", "minimum": 10**15 + 1, "multipleOf": 1000}, [str(10**15 + 1000), str(10**15)]),
+        ({"type": "number", "minimum": 1234567890123.45}, ["1234567890123.45", "1234567890122.45"]),
+    ],
+)
+def test_limits_are_exact_at_any_size(schema: Any, expected: list[str]) -> None:
+    found = {dumps(candidate.value) for candidate in _field(schema).candidates}
+
+    assert set() == set(expected) - found
+
+
 def test_sizes_of_a_list_stand_on_and_beside_each_limit() -> None:
     field = _field({"type": "array", "items": {"type": "string"}, "minItems": 5, "maxItems": 9})
     sizes = {candidate.partition: len(candidate.value) for candidate in field.candidates}

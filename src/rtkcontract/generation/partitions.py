@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import re
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Final
 
 from rtkcontract.contract.fake_data import CANARY, MARK, STRINGS
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import Written, dumps
-from rtkcontract.json_schema.samples import FORMATS, STRETCHED, labels, matching, samples
+from rtkcontract.json_schema.samples import FORMATS, matching, sized
 from rtkcontract.json_schema.values import ITEM, MAP, MEMBERS, Place, const, dotted, same, slug, type_of, types_of
 from rtkcontract.model import Json
 from rtkcontract.openapi.references import resolve
@@ -236,12 +237,18 @@ def _all(nodes: Iterable[Json], keyword: str) -> list[Json]:
     return values
 
 
-def _trim(number: float) -> int | float:
+def _exact(number: Json) -> Fraction:
     """
-    The number without a needless fraction and without the dust of binary fractions.
+    The number that is written, and not the double nearest to it.
     """
-    number = float(f"{number:.12g}")
-    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    return Fraction(number if isinstance(number, int) else repr(float(number)))
+
+
+def _trim(number: Fraction) -> int | float:
+    """
+    The number as JSON writes it: whole ones exactly, without a fraction.
+    """
+    return int(number) if number.denominator == 1 else float(number)
 
 
 @dataclass(slots=True)
@@ -258,18 +265,24 @@ class _Values:
             self.candidates.setdefault(dumps(value), candidate)
 
 
+def _bounds(nodes: tuple[Json, ...], integer: bool, side: str) -> list[tuple[Fraction, str]]:
+    """
+    The limits of one side with their keywords; for an integer, those that a whole number can meet.
+    """
+    inward = math.ceil if side == "inimum" else math.floor
+    found = [(_exact(low), f"m{side}") for low in _all(nodes, f"m{side}")]
+    found += [(_exact(low), f"exclusiveM{side}") for low in _all(nodes, f"exclusiveM{side}")]
+    return [(Fraction(inward(low)) if integer else low, keyword) for low, keyword in found]
+
+
 def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
     """
     Values on and one step either side of each bound, and the spellings of the bound that are one number.
     """
-    step = max((1, *(m for m in _all(nodes, "multipleOf") if m > 1)))
-    lows = [(low, "minimum", 0) for low in _all(nodes, "minimum")] + [
-        (low, "exclusiveMinimum", 1) for low in _all(nodes, "exclusiveMinimum")
-    ]
-    highs = [(high, "maximum", 0) for high in _all(nodes, "maximum")] + [
-        (high, "exclusiveMaximum", 1) for high in _all(nodes, "exclusiveMaximum")
-    ]
-    for bound, keyword, _ in (*lows, *highs):
+    multiples = [_exact(multiple) for multiple in _all(nodes, "multipleOf")]
+    step = max((Fraction(1), *multiples))
+    lows, highs = _bounds(nodes, integer, "inimum"), _bounds(nodes, integer, "aximum")
+    for bound, keyword in (*lows, *highs):
         side = "minimum" if "inimum" in keyword else "maximum"
         sign = 1 if side == "minimum" else -1
         inward, outward = ("above", "below") if sign == 1 else ("below", "above")
@@ -277,29 +290,46 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
         into.add(f"{inward}-{side}", keyword, _trim(bound + sign * step))
         into.add(f"{outward}-{side}", keyword, _trim(bound - sign * step))
         if not integer:
-            into.add(f"{outward}-{side}-by-a-fraction", keyword, _trim(bound - sign * 0.001))
-            into.add(f"{inward}-{side}-by-a-fraction", "type", _trim(bound + sign * 0.5))
+            into.add(f"{outward}-{side}-by-a-fraction", keyword, _trim(bound - sign * Fraction(1, 1000)))
+            into.add(f"{inward}-{side}-by-a-fraction", "type", _trim(bound + sign * Fraction(1, 2)))
+    low = lows[0][0] if lows else Fraction(0)
     if lows and highs:
-        low, high = lows[0][0], highs[0][0]
+        high = highs[0][0]
         into.add("inside", "type", _trim(low + (high - low) // (2 * step) * step))
-    for multiple in _all(nodes, "multipleOf"):
-        start = lows[0][0] if lows else 0
-        first = -(-start // multiple) * multiple
-        into.add("multiple", "multipleOf", _trim(first), _trim(first + multiple))
-        into.add("not-a-multiple", "multipleOf", _trim(first + multiple / 2), _trim(first + multiple + multiple / 10))
+        if not integer and high - low < 2 * step:
+            into.add("inside", "type", _trim((low + high) / 2))
+    _multiples(multiples, lows, highs, into)
     if not lows:
         into.add("zero", "type", 0)
         into.add("one", "type", 1)
         into.add("negative", "type", -1)
-    elif lows[0][0] > 0:
+    elif low > 0:
         into.add("zero", lows[0][1], 0)
-        into.add("negative", lows[0][1], _trim(-lows[0][0]))
+        into.add("negative", lows[0][1], _trim(-low))
     if not highs:
-        into.add("large", "type", _trim((lows[0][0] if lows else 0) + 4_094))
-    if all(float(multiple).is_integer() for multiple in _all(nodes, "multipleOf")):  # else doubles decide nothing
-        huge = 2**32 + lows[0][0] if integer and lows and isinstance(lows[0][0], int) else Written("1e308")
+        into.add("large", "type", _trim(low + 4_094))
+    if all(multiple.denominator == 1 for multiple in multiples):  # else doubles decide nothing
+        huge = 2**32 + _trim(low) if integer and lows else Written("1e308")
         into.add("huge" if highs else WITHOUT_LIMIT, highs[0][1] if highs else "type", huge)
-    into.add("a-fraction", "type", Written("1.5") if not lows else _trim(lows[0][0] + 0.5))
+    into.add("a-fraction", "type", Written("1.5") if not lows else _trim(low + Fraction(1, 2)))
+
+
+def _multiples(
+    multiples: list[Fraction], lows: list[tuple[Fraction, str]], highs: list[tuple[Fraction, str]], into: _Values
+) -> None:
+    """
+    Multiples near zero or the first limit, those nearest to each limit, and numbers between two of them.
+    """
+    low = lows[0][0] if lows else Fraction(0)
+    for multiple in multiples:
+        first = -(-low // multiple) * multiple
+        into.add("multiple", "multipleOf", _trim(first), _trim(first + multiple))
+        into.add("not-a-multiple", "multipleOf", _trim(first + multiple / 2), _trim(first + multiple + multiple / 10))
+        for bound, keyword in (*lows, *highs):
+            side, sign = ("minimum", 1) if "inimum" in keyword else ("maximum", -1)
+            nearest = -(-bound // multiple) * multiple if sign == 1 else bound // multiple * multiple
+            into.add(f"multiple-at-{side}", keyword, _trim(nearest), _trim(nearest + sign * multiple))
+            into.add(f"multiple-outside-{side}", keyword, _trim(nearest - sign * multiple))
 
 
 def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
@@ -346,7 +376,7 @@ def _lengths(nodes: tuple[Json, ...], into: _Values, *, secret: bool) -> None:
             sizes = ((limit, "at"), (limit + inward, inside), (limit - inward, outside))
             for size, side in sizes:
                 if size >= (SHORTEST_CANARY if secret else 0):
-                    text = _canary(size) if secret else _sized(size, patterns, formats)
+                    text = _canary(size) if secret else sized(size, patterns, formats)
                     into.add(f"{side}-{keyword}", keyword, text)
             if keyword == "maxLength" and not secret:
                 into.add("at-maxLength", keyword, "🎥" * limit)
@@ -358,22 +388,6 @@ SHORTEST_CANARY: Final = 4
 
 def _canary(size: int) -> str:
     return (CANARY * (size // len(CANARY) + 1))[:size]
-
-
-def _sized(size: int, patterns: list[Json], formats: list[Json]) -> str:
-    """
-    A text of `size` characters: of the format, else of the pattern, else a run of one letter.
-    """
-    for name in formats:
-        head, tail = STRETCHED.get(name, ("", ""))
-        if head and size > len(head + tail):
-            return head + labels(size - len(head + tail)) + tail
-    for pattern in patterns:
-        for text in samples(pattern, size):
-            padded = text + "m" * (size - len(text))
-            if len(padded) == size and re.search(pattern, padded):
-                return padded
-    return "m" * size
 
 
 def _arrays(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], good: list[Json], into: _Values) -> None:

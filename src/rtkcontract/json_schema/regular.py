@@ -54,7 +54,10 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
     return tuple(made)
 
 
-def _others(ranges: Ranges) -> Ranges:
+def others(ranges: Ranges) -> Ranges:
+    """
+    Every character outside the ranges.
+    """
     made, start = [], 0
     for low, high in ranges:
         made.append((start, low - 1))
@@ -89,7 +92,7 @@ _LONG_NAMES: Final = {
 
 
 @functools.cache
-def _category(name: str) -> Ranges:
+def category(name: str) -> Ranges:
     """
     The characters of a general category such as `L` or `Lu`.
     """
@@ -114,7 +117,7 @@ def _category(name: str) -> Ranges:
 # --- patterns ------------------------------------------------------------------------------------------------------
 
 
-class _Parser:
+class Parser:
     """
     Reads a pattern into nested tuples: set, seq, alt, rep, start, end, look.
     """
@@ -187,7 +190,7 @@ class _Parser:
             return ("set", self.escape(in_set=False))
         if character in "*+?":
             raise NotRegular("nothing to repeat")
-        return {"^": ("start",), "$": ("end",), ".": ("set", _others(_LINES))}.get(
+        return {"^": ("start",), "$": ("end",), ".": ("set", others(_LINES))}.get(
             character, ("set", _joined([(ord(character), ord(character))]))
         )
 
@@ -216,7 +219,13 @@ class _Parser:
                     raise NotRegular("a range of characters without an order")
                 low = ((low[0][0], high[0][1]),)
             found.extend(low)
-        return _others(_joined(found)) if refused else _joined(found)
+        return self.among(found, refused=refused)
+
+    def among(self, found: list[tuple[int, int]], *, refused: bool) -> Ranges:
+        """
+        The characters of a set, or all others.
+        """
+        return others(_joined(found)) if refused else _joined(found)
 
     def member(self) -> Ranges:
         character = self.next()
@@ -226,13 +235,13 @@ class _Parser:
         letter = self.next()
         if letter.lower() in _CLASSES:
             ranges = _CLASSES[letter.lower()]
-            return _others(ranges) if letter.isupper() else ranges
+            return others(ranges) if letter.isupper() else ranges
         if letter in "pP":
             found = self.match(r"\{(?:(?:gc|General_Category)=)?(\w+)\}")
             if not found:
                 raise NotRegular("a property without a name, or of a script")
-            ranges = _category(found[1])
-            return _others(ranges) if letter == "P" else ranges
+            ranges = category(found[1])
+            return others(ranges) if letter == "P" else ranges
         return ((point := self.point(letter, in_set), point),)
 
     def point(self, letter: str, in_set: bool) -> int:
@@ -423,7 +432,7 @@ def _looks(node: object) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _parsed(pattern: str) -> Node:
-    return _Parser(pattern).whole()
+    return Parser(pattern).whole()
 
 
 Demands: TypeAlias = tuple[tuple[str, ...], int, int | None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -53,12 +54,51 @@ def plain(value: Json) -> Json:
 
 def compiled(schema: Json) -> jsonschema_rs.Draft202012Validator:
     """
-    Raises CannotTell for a schema that is none.
+    Raises CannotTell for a schema that is none. A back reference by name, which jsonschema-rs does not know, is one by
+    number to it.
     """
     try:
-        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        try:
+            return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        except jsonschema_rs.ValidationError:
+            numbered = _numbered(schema)
+            if numbered == schema:
+                raise
+            return jsonschema_rs.Draft202012Validator(numbered, validate_formats=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         raise CannotTell(f"a schema cannot be used: {str(error).splitlines()[0]}") from None
+
+
+_GROUP = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\((?!\?)|\(\?<(?![=!])(\w+)>")
+_BY_NAME = re.compile(r"\\k<(\w+)>")
+
+
+def _numbered(node: Json) -> Json:
+    """
+    The schema whose patterns name their groups by number.
+    """
+    if isinstance(node, list):
+        return [_numbered(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _numbered(value) for key, value in node.items()}
+    if isinstance(made.get("pattern"), str):
+        made["pattern"] = _by_number(made["pattern"])
+    if isinstance(made.get("patternProperties"), dict):
+        made["patternProperties"] = {_by_number(name): part for name, part in made["patternProperties"].items()}
+    return made
+
+
+def _by_number(pattern: str) -> str:
+    r"""
+    `(?<q>a)\k<q>` as `(?<q>a)\1`.
+    """
+    groups = [found[1] for found in _GROUP.finditer(pattern) if found[0].startswith("(")]
+
+    def number(found: re.Match[str]) -> str:
+        return rf"(?:\{groups.index(found[1]) + 1})" if found[1] in groups else found[0]
+
+    return _BY_NAME.sub(number, pattern)
 
 
 def is_schema(value: Json) -> bool:
