@@ -11,7 +11,6 @@ import pytest
 
 import made
 from rtkcontract.contract import load
-from rtkcontract.errors import CannotTell
 from rtkcontract.generation import partitions
 from rtkcontract.generation.partitions import Field
 from rtkcontract.json_schema import samples
@@ -218,25 +217,6 @@ def test_every_format_is_known_on_both_sides_or_is_an_annotation(name: str) -> N
     assert ("not-of-the-format" in tried) == bool(bad)
     assert "typical" in tried
     assert bool(good) >= bool(bad)
-
-
-@pytest.mark.parametrize("keyword", ["contains", "prefixItems", "unevaluatedProperties", "propertyNames", "minimun"])
-@pytest.mark.parametrize("where", ["x", "x.items", "x.additionalProperties", "x.anyOf"])
-def test_an_unknown_keyword_is_an_error_that_names_it(keyword: str, where: str) -> None:
-    """
-    Nothing is skipped in silence, however deep.
-    """
-    node: Any = {keyword: 1}
-    place = where.partition(".")[2]
-    schema = node if not place else {place: [node] if place == "anyOf" else node}
-
-    with pytest.raises(CannotTell, match=keyword):
-        _field(schema)
-
-
-def test_an_unknown_format_is_an_error_that_names_it() -> None:
-    with pytest.raises(CannotTell, match="postal-code"):
-        _field({"type": "string", "format": "postal-code"})
 
 
 def test_recursive_schemas_are_taken_twice() -> None:

@@ -157,7 +157,9 @@ def request_of(operation: Operation, case: Case, target: Target, made: Mapping[M
     """
     headers: dict[str, str | None] = {
         "authorization": f"Bearer {target.token}",
-        "content-type": operation.media_type if operation.request_schema not in ({}, None) else None,
+        "content-type": (
+            operation.media_type if operation.takes_json or operation.request_schema not in ({}, None) else None
+        ),
         "accept": "application/json",
         "accept-encoding": "identity",
         **case.overrides.headers,

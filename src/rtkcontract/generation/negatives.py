@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from rtkcontract.generation.partitions import COMBINATORS, Candidate
 from rtkcontract.generation.request_space import Bodies, Factor
 from rtkcontract.json_schema import values as json_values
 from rtkcontract.json_schema.json_text import NotStrictJson, canonical, dumps, encode, loads
-from rtkcontract.json_schema.values import ABSENT, MEMBERS, Place, put, same, taken, type_of
+from rtkcontract.json_schema.values import ABSENT, ITEM, MEMBERS, Place, put, same, taken, type_of
 from rtkcontract.model import Case, Expectation, Json, Operation, Overrides
 
 RULES = frozenset(COMBINATORS) - {"allOf"}
@@ -169,10 +170,10 @@ class Derived:
         body = self.base(number)
         copy = loads(dumps(body)) if body is not None else {}
         above = copy
-        for part in factor.place[:-1]:
+        for part, inside in itertools.pairwise(factor.place):
             below = taken(above, (part,))
             if not isinstance(below, dict | list):
-                below = {}
+                below = [] if inside == ITEM else {}
                 put(above, part, below)
             above = below
         return copy
@@ -268,11 +269,12 @@ class Derived:
 
     def root(self) -> Iterator[Case]:
         """
-        A body that is no object, where no written case has one of that type.
+        A body that is no object, where no written case has one of that type, and one that breaks a rule of the whole.
         """
         written = {kind for case in fixed.written(self.operation) if (kind := _type_of(case.content)) is not None}
         for candidate in self.bodies.root.breaking if self.bodies.wire is None else ():
-            if candidate.partition.startswith("wrong-type") and type_of(candidate.value) not in written:
+            wrong_type = candidate.partition.startswith("wrong-type") and type_of(candidate.value) not in written
+            if wrong_type or candidate.partition.startswith("breaks-"):
                 name = f"body/{candidate.partition}"
                 case = self.case("invalid", name, candidate.value, candidate.partition, keyword=candidate.keyword)
                 if case is not None:

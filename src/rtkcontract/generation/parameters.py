@@ -21,7 +21,7 @@ from rtkcontract.contract.expectation import Oracle, source_ids, sources_of
 from rtkcontract.contract.fake_data import MARK
 from rtkcontract.contract.parameters import PLACES, nodes_of, pairs_of, read, text_of
 from rtkcontract.contract.requests import ACCOUNT_PARAMETERS
-from rtkcontract.generation.partitions import Candidate, Level
+from rtkcontract.generation.partitions import Candidate, Level, collect
 from rtkcontract.json_schema.json_text import NotStrictJson, Written, encode, loads
 from rtkcontract.json_schema.values import ABSENT, MEMBERS, Place, same, types_of
 from rtkcontract.model import Case, Contract, Expectation, Json, Made, Operation, Overrides, Parameter
@@ -69,13 +69,29 @@ def path_ids(operation: Operation) -> dict[str, Made]:
 
 def wire_of(document: Json, operation: Operation) -> Wire | None:
     """
-    The space of an operation with more than a body; None where the body alone is the space.
+    The space of an operation with more than a body, or whose body is no object with named members; None where the body
+    alone is the space.
     """
     own = own_parameters(operation)
-    if operation.request_schema not in ({}, None) and not own:
+    if not own and has_body(operation) and has_names(document, operation.request_schema):
         return None
     schema = _schema(operation, own)
     return Wire(document={SPACE: {operation.name: schema}, **document}, schema=schema, operation=operation, own=own)
+
+
+def has_body(operation: Operation) -> bool:
+    """
+    Whether a JSON body may be sent, of whatever schema.
+    """
+    return operation.takes_json or operation.request_schema not in ({}, None)
+
+
+def has_names(document: Json, schema: Json) -> bool:
+    """
+    Whether a body is an object with members that the schema names.
+    """
+    nodes = collect(document, schema)
+    return "object" in types_of(nodes[()]) and any(place[0] not in ("[]", "{}") for place in nodes if place)
 
 
 def _schema(operation: Operation, own: tuple[Parameter, ...]) -> Json:
@@ -97,7 +113,7 @@ def _schema(operation: Operation, own: tuple[Parameter, ...]) -> Json:
                 **({"required": [one.name for one in required]} if required else {}),
                 **({"x-source": {"required": source}} if source else {}),
             }
-    if operation.request_schema not in ({}, None):
+    if has_body(operation):
         members[BODY] = operation.request_schema
         needed.extend([BODY] if operation.body_required else [])
     return {"type": "object", "required": needed, "properties": members}
@@ -142,11 +158,10 @@ class Wire:
         headers: dict[str, str | None] = {name.lower(): text for name, text in texts["header"].items()}
         if pairs["cookie"]:
             headers["cookie"] = "; ".join("=".join(pair) for pair in pairs["cookie"])
-        has_body = BODY in value
-        if self.operation.request_schema not in ({}, None) and not has_body:
+        if has_body(self.operation) and BODY not in value:
             headers["content-type"] = None
         overrides = Overrides(path_parameters=texts["path"], query=tuple(pairs["query"]), headers=headers)
-        return encode(value[BODY]) if has_body else b"", overrides
+        return encode(value[BODY]) if BODY in value else b"", overrides
 
     def value(self, case: Case, *, as_written: bool = False) -> Json:
         """

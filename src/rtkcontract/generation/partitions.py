@@ -5,7 +5,8 @@
 2. Each field has levels: absent, and one for each equivalence class that a keyword of the schema makes. A class may
    have several values (variants); each is sent at least once.
 3. Candidate values come from keywords alone. Whether a value is accepted is asked of the whole schema, never assumed.
-4. A keyword that is not listed here is an error that names it: nothing is skipped in silence.
+4. What the keywords of one place do not suggest, `Whole` proposes: values that fit a schema of any form, and values
+   that break one keyword. A keyword that says nothing of values is an annotation.
 """
 
 from __future__ import annotations
@@ -16,78 +17,42 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
 
 from rtkcontract.contract.fake_data import CANARY, MARK, STRINGS
-from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import Written, dumps
-from rtkcontract.json_schema.samples import FORMATS, matching, sized
-from rtkcontract.json_schema.values import ITEM, MAP, MEMBERS, Place, const, dotted, same, slug, type_of, types_of
+from rtkcontract.json_schema.samples import FORMATS, matches, matching, sized
+from rtkcontract.json_schema.values import (
+    ITEM,
+    MAP,
+    MEMBERS,
+    Place,
+    const,
+    dotted,
+    exact,
+    same,
+    slug,
+    type_of,
+    types_of,
+    written_number,
+)
 from rtkcontract.model import Json
 from rtkcontract.openapi.references import resolve
 
-CONSTRAINTS: Final = frozenset(
-    [
-        "type",
-        "enum",
-        "const",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "format",
-        "items",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "required",
-        "properties",
-        "additionalProperties",
-        "minProperties",
-        "maxProperties",
-        "anyOf",
-        "oneOf",
-        "allOf",
-        "not",
-        "if",
-        "then",
-        "else",
-        "dependentRequired",
-        "$ref",
-    ]
+COMBINATORS: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
+
+
+WHOLE: Final = (
+    "prefixItems",
+    "contains",
+    "minContains",
+    "maxContains",
+    "unevaluatedItems",
+    "patternProperties",
+    "propertyNames",
+    "unevaluatedProperties",
 )
-
-
-ANNOTATIONS: Final = frozenset(
-    [
-        "title",
-        "description",
-        "default",
-        "examples",
-        "example",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "$comment",
-        "$schema",
-        "$id",
-        "$anchor",
-        "$defs",
-        "definitions",
-        "externalDocs",
-        "xml",
-        "discriminator",
-        "contentEncoding",
-        "contentMediaType",
-    ]
-)
-
-
-COMBINATORS: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired")
+"""Keywords about a list or an object as a whole: their values are proposed by `instances`."""
 
 
 TYPES: Final = ("string", "number", "integer", "boolean", "null", "array", "object")
@@ -162,15 +127,6 @@ class Field:
 # --- collecting the nodes of each place -----------------------------------------------------------------------------
 
 
-def check_keywords(node: Json, where: str) -> None:
-    """
-    Raises CannotTell naming the first keyword that is neither a known constraint nor an annotation.
-    """
-    for keyword in node:
-        if keyword not in CONSTRAINTS and keyword not in ANNOTATIONS and not keyword.startswith("x-"):
-            raise CannotTell(f"the schema of {where or 'the body'} uses {keyword}, which the case engine does not know")
-
-
 def branches(node: Json) -> Iterator[Json]:
     """
     The subschemas that apply to the same value as the node.
@@ -180,6 +136,7 @@ def branches(node: Json) -> Iterator[Json]:
     for keyword in ("not", "if", "then", "else"):
         if keyword in node:
             yield node[keyword]
+    yield from node.get("dependentSchemas", {}).values()
 
 
 def collect(document: Json, schema: Json) -> dict[Place, list[Json]]:
@@ -188,7 +145,32 @@ def collect(document: Json, schema: Json) -> dict[Place, list[Json]]:
     """
     found: dict[Place, list[Json]] = {}
     _collect(document, schema, (), found, ())
+    for place, nodes in list(found.items()):
+        for name in _undeclared(nodes):
+            _collect(document, _nameless(nodes, name), (*place, name), found, ())
     return found
+
+
+def _undeclared(nodes: list[Json]) -> list[str]:
+    """
+    Members that are demanded, or that demand others, and that no `properties` declares.
+    """
+    pairs = [pair for node in nodes for pair in node.get("dependentRequired", {}).items()]
+    named = [name for node in nodes for name in (*node.get("required", ()), *node.get("dependentSchemas", ()))]
+    named += [name for trigger, others in pairs for name in (trigger, *others)]
+    known = {name for node in nodes for name in node.get("properties", {})}
+    return [name for name in dict.fromkeys(named) if name not in known]
+
+
+def _nameless(nodes: list[Json], name: str) -> Json:
+    """
+    What holds of a member that no `properties` declares.
+    """
+    found = []
+    for node in nodes:
+        own = [part for pattern, part in node.get("patternProperties", {}).items() if matches(pattern, name)]
+        found.extend(own or ([node["additionalProperties"]] if "additionalProperties" in node else []))
+    return {"allOf": found} if found else {}
 
 
 def _collect(
@@ -199,13 +181,12 @@ def _collect(
         return  # a recursive schema: the value and one more of its kind inside have been taken
     node = resolve(document, schema)
     if not isinstance(node, dict):
-        return
-    check_keywords(node, dotted(place))
+        node = {} if node is not False else {"not": {}}
     found.setdefault(place, []).append(node)
     above = (*above, behind)
     for name, part in node.get("properties", {}).items():
         _collect(document, part, (*place, name), found, above)
-    if isinstance(node.get("items"), dict):
+    if isinstance(node.get("items"), dict) and not set(WHOLE) & node.keys():
         _collect(document, node["items"], (*place, ITEM), found, above)
     if isinstance(node.get("additionalProperties"), dict):
         _collect(document, node["additionalProperties"], (*place, MAP), found, above)
@@ -237,20 +218,6 @@ def _all(nodes: Iterable[Json], keyword: str) -> list[Json]:
     return values
 
 
-def _exact(number: Json) -> Fraction:
-    """
-    The number that is written, and not the double nearest to it.
-    """
-    return Fraction(number if isinstance(number, int) else repr(float(number)))
-
-
-def _trim(number: Fraction) -> int | float:
-    """
-    The number as JSON writes it: whole ones exactly, without a fraction.
-    """
-    return int(number) if number.denominator == 1 else float(number)
-
-
 @dataclass(slots=True)
 class _Values:
     """
@@ -270,8 +237,8 @@ def _bounds(nodes: tuple[Json, ...], integer: bool, side: str) -> list[tuple[Fra
     The limits of one side with their keywords; for an integer, those that a whole number can meet.
     """
     inward = math.ceil if side == "inimum" else math.floor
-    found = [(_exact(low), f"m{side}") for low in _all(nodes, f"m{side}")]
-    found += [(_exact(low), f"exclusiveM{side}") for low in _all(nodes, f"exclusiveM{side}")]
+    found = [(exact(low), f"m{side}") for low in _all(nodes, f"m{side}")]
+    found += [(exact(low), f"exclusiveM{side}") for low in _all(nodes, f"exclusiveM{side}")]
     return [(Fraction(inward(low)) if integer else low, keyword) for low, keyword in found]
 
 
@@ -279,25 +246,25 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
     """
     Values on and one step either side of each bound, and the spellings of the bound that are one number.
     """
-    multiples = [_exact(multiple) for multiple in _all(nodes, "multipleOf")]
+    multiples = [exact(multiple) for multiple in _all(nodes, "multipleOf")]
     step = max((Fraction(1), *multiples))
     lows, highs = _bounds(nodes, integer, "inimum"), _bounds(nodes, integer, "aximum")
     for bound, keyword in (*lows, *highs):
         side = "minimum" if "inimum" in keyword else "maximum"
         sign = 1 if side == "minimum" else -1
         inward, outward = ("above", "below") if sign == 1 else ("below", "above")
-        into.add(f"at-{side}", keyword, _trim(bound))
-        into.add(f"{inward}-{side}", keyword, _trim(bound + sign * step))
-        into.add(f"{outward}-{side}", keyword, _trim(bound - sign * step))
+        into.add(f"at-{side}", keyword, written_number(bound))
+        into.add(f"{inward}-{side}", keyword, written_number(bound + sign * step))
+        into.add(f"{outward}-{side}", keyword, written_number(bound - sign * step))
         if not integer:
-            into.add(f"{outward}-{side}-by-a-fraction", keyword, _trim(bound - sign * Fraction(1, 1000)))
-            into.add(f"{inward}-{side}-by-a-fraction", "type", _trim(bound + sign * Fraction(1, 2)))
+            into.add(f"{outward}-{side}-by-a-fraction", keyword, written_number(bound - sign * Fraction(1, 1000)))
+            into.add(f"{inward}-{side}-by-a-fraction", "type", written_number(bound + sign * Fraction(1, 2)))
     low = lows[0][0] if lows else Fraction(0)
     if lows and highs:
         high = highs[0][0]
-        into.add("inside", "type", _trim(low + (high - low) // (2 * step) * step))
+        into.add("inside", "type", written_number(low + (high - low) // (2 * step) * step))
         if not integer and high - low < 2 * step:
-            into.add("inside", "type", _trim((low + high) / 2))
+            into.add("inside", "type", written_number((low + high) / 2))
     _multiples(multiples, lows, highs, into)
     if not lows:
         into.add("zero", "type", 0)
@@ -305,13 +272,13 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
         into.add("negative", "type", -1)
     elif low > 0:
         into.add("zero", lows[0][1], 0)
-        into.add("negative", lows[0][1], _trim(-low))
+        into.add("negative", lows[0][1], written_number(-low))
     if not highs:
-        into.add("large", "type", _trim(low + 4_094))
+        into.add("large", "type", written_number(low + 4_094))
     if all(multiple.denominator == 1 for multiple in multiples):  # else doubles decide nothing
-        huge = 2**32 + _trim(low) if integer and lows else Written("1e308")
+        huge = 2**32 + written_number(low) if integer and lows else Written("1e308")
         into.add("huge" if highs else WITHOUT_LIMIT, highs[0][1] if highs else "type", huge)
-    into.add("a-fraction", "type", Written("1.5") if not lows else _trim(low + Fraction(1, 2)))
+    into.add("a-fraction", "type", Written("1.5") if not lows else written_number(low + Fraction(1, 2)))
 
 
 def _multiples(
@@ -323,13 +290,18 @@ def _multiples(
     low = lows[0][0] if lows else Fraction(0)
     for multiple in multiples:
         first = -(-low // multiple) * multiple
-        into.add("multiple", "multipleOf", _trim(first), _trim(first + multiple))
-        into.add("not-a-multiple", "multipleOf", _trim(first + multiple / 2), _trim(first + multiple + multiple / 10))
+        into.add("multiple", "multipleOf", written_number(first), written_number(first + multiple))
+        into.add(
+            "not-a-multiple",
+            "multipleOf",
+            written_number(first + multiple / 2),
+            written_number(first + multiple + multiple / 10),
+        )
         for bound, keyword in (*lows, *highs):
             side, sign = ("minimum", 1) if "inimum" in keyword else ("maximum", -1)
             nearest = -(-bound // multiple) * multiple if sign == 1 else bound // multiple * multiple
-            into.add(f"multiple-at-{side}", keyword, _trim(nearest), _trim(nearest + sign * multiple))
-            into.add(f"multiple-outside-{side}", keyword, _trim(nearest - sign * multiple))
+            into.add(f"multiple-at-{side}", keyword, written_number(nearest), written_number(nearest + sign * multiple))
+            into.add(f"multiple-outside-{side}", keyword, written_number(nearest - sign * multiple))
 
 
 def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
@@ -339,7 +311,7 @@ def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
         into.add("empty", "type", "")
         _lengths(nodes, into, secret=True)
         return
-    _formats(nodes, place, into)
+    _formats(nodes, into)
     for pattern in _all(nodes, "pattern"):
         into.add("matching", "pattern", *matching(pattern))
         into.add("not-matching", "pattern", "\u0001", "rtk contract!", "")
@@ -352,12 +324,10 @@ def _strings(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
         into.add(name, "type", text, level="typical")
 
 
-def _formats(nodes: tuple[Json, ...], place: Place, into: _Values) -> None:
+def _formats(nodes: tuple[Json, ...], into: _Values) -> None:
     for name in _all(nodes, "format"):
         if name not in FORMATS:
-            raise CannotTell(
-                f"the schema of {dotted(place)} uses the format {name}, which the case engine does not know"
-            )
+            continue  # an annotation that no validator knows
         good, bad = FORMATS[name]
         examples = [value for values in _all(nodes, "examples") for value in values]
         into.add("typical", "format", *examples, *good)
@@ -394,7 +364,7 @@ def _arrays(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], good
     """
     Sizes on and beside each limit, order and duplicates; items take their own values, those that fit in `good`.
     """
-    tried = [value for node in items for value in values_of((node,), (*place, ITEM))] if items else good
+    tried = [value for node in items for value in values_of((node,), (*place, ITEM))] or good
     if not good:
         return
 
@@ -512,7 +482,7 @@ WRONG: Final[dict[str, tuple[Json, ...]]] = {
     "boolean": ("true", 1, None, [True], 0, ""),
     "array": ("rtkcontract", None, {}),
     "object": ("{}", None, [], "", True),
-    "null": (),
+    "null": (0, "", False, {}),
 }
 
 
@@ -571,12 +541,23 @@ SINGLES: Final = ("at-minimum", "above-minimum", "below-maximum", "at-maximum")
 
 
 def _field(
-    place: Place, nodes: tuple[Json, ...], inside: dict[Place, list[Json]], has_members: bool, good: list[Json]
+    place: Place,
+    nodes: tuple[Json, ...],
+    inside: dict[Place, list[Json]],
+    has_members: bool,
+    good: list[Json],
+    whole: Whole,
 ) -> Field:
     types = types_of(nodes)
     items, values = tuple(inside.get((*place, ITEM), ())), tuple(inside.get((*place, MAP), ()))
     candidates = _candidates(nodes, place, () if has_members else items, None if has_members else values, good)
     members = [value for node in nodes for value in (*node.get("enum", ()), *const(node))]
+    about = sorted({key for node in nodes for key in (*WHOLE, "not", "dependentSchemas") if key in node})
+    if about and not has_members:
+        known = {dumps(candidate.value) for candidate in candidates}
+        made = [value for value in whole(place, "") if dumps(value) not in known]
+        candidates += [Candidate(partition="sample", keyword="type", value=value) for value in made]
+    broken = [Candidate(partition=f"breaks-{key}", keyword=key, value=v) for key in about for v in whole(place, key)]
     levels: dict[str, Level] = {}
     if has_members:
         levels["members"] = Level(partition="members", keyword="properties", values=(MEMBERS,), open=True)
@@ -585,7 +566,7 @@ def _field(
         levels["empty"] = Level(partition="empty", keyword="properties", values=({},))
     for candidate in (one for one in candidates if one.partition not in UNDECIDED):
         level = candidate.level or candidate.partition
-        shared = level in ("typical", "matching", "one-item", "several-items", "one-member", "inside")
+        shared = level in ("typical", "matching", "one-item", "several-items", "one-member", "inside", "sample")
         old = levels.get(level)
         if old is None:
             levels[level] = Level(partition=level, keyword=candidate.keyword, values=(candidate.value,), open=shared)
@@ -602,12 +583,13 @@ def _field(
     typical = next((value for value in shown if value is not None), None)
     breaking = [
         *(candidate for candidate in candidates if candidate.partition in UNDECIDED),
+        *broken,
         *_near_members(members),
         *_wrong_types(types, typical, bool(members)),
     ]
     if "integer" in types and "at-minimum" in levels:
-        whole = next(value for value in shown if isinstance(value, int) and not isinstance(value, bool))
-        breaking.append(Candidate(partition=WHOLE_FRACTION, keyword="type", value=Written(f"{whole}.0")))
+        number = next(value for value in shown if isinstance(value, int) and not isinstance(value, bool))
+        breaking.append(Candidate(partition=WHOLE_FRACTION, keyword="type", value=Written(f"{number}.0")))
     return Field(
         place=place,
         nodes=nodes,
@@ -634,12 +616,17 @@ def _exponent(number: int) -> str:
     return f"{stripped}e{len(digits) - len(stripped)}"
 
 
-def fields(document: Json, schema: Json, pool: Callable[[Place], list[Json]]) -> tuple[Field, ...]:
+Whole: TypeAlias = Callable[[Place, str], list[Json]]
+"""Values that fit all schemas of a place, or with the name of a keyword, values that break it alone."""
+
+
+def fields(
+    document: Json, schema: Json, pool: Callable[[Place], list[Json]], whole: Whole = lambda _place, _keyword: []
+) -> tuple[Field, ...]:
     """
     The fields of a body, parents before children, in the order of the document.
 
-    `pool` gives valid items for the place of an array, typical ones first. Raises CannotTell for a keyword or a format
-    that the engine does not know.
+    `pool` gives valid items for the place of an array, typical ones first.
     """
     found = collect(document, schema)
     result = []
@@ -650,7 +637,7 @@ def fields(document: Json, schema: Json, pool: Callable[[Place], list[Json]]) ->
         if MAP in place or place.count(ITEM) > 3:
             continue
         good = pool(place) if "array" in types_of(nodes) else []
-        result.append(_field(place, tuple(nodes), found, has_members, good))
+        result.append(_field(place, tuple(nodes), found, has_members, good, whole))
     return tuple(result)
 
 

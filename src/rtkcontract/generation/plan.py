@@ -20,7 +20,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.generation import priority
 from rtkcontract.generation.covering_array import Grown, Row, bits, grow
 from rtkcontract.generation.negatives import Derived, rule_text
-from rtkcontract.generation.parameters import hostile_ids, own_object, undecided
+from rtkcontract.generation.parameters import has_body, hostile_ids, own_object, undecided
 from rtkcontract.generation.relations import relations
 from rtkcontract.generation.request_space import Bodies, Tally
 from rtkcontract.json_schema.json_text import dumps, encode, loads
@@ -245,7 +245,7 @@ def _comparable(operation: Operation) -> bool:
     """
     Whether one body sent twice means the same: an update leaves what is not sent as it was.
     """
-    return operation.role != "update" and operation.request_schema not in ({}, None)
+    return operation.role != "update" and has_body(operation)
 
 
 def _richest(derived: Derived, rows: list[Case], stored: int) -> Case | None:

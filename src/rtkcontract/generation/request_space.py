@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.generation import partitions
 from rtkcontract.generation.covering_array import Row, Space, Table, bits, mask_of, merged
+from rtkcontract.generation.instances import Instances
 from rtkcontract.generation.parameters import Wire, wire_of
 from rtkcontract.generation.partitions import COMBINATORS, Candidate, Field, Level
 from rtkcontract.json_schema import values as json_values
@@ -69,8 +70,11 @@ class Bodies:
         self.wire = wire
         """How a value is sent, where parameters are a part of the space."""
         self.oracle = Oracle(document, schema)
-        found = partitions.fields(document, schema, self._items)
+        self.instances = Instances(document)
+        found = partitions.fields(document, schema, self._items, self._whole)
         self.root = found[0]
+        self._incomplete = _incomplete(found)
+        """Whether a row may say too little: a list wants more than one item, an object more than its fields."""
         self._holders = {field.place[:-1] for field in found if field.place}
         self.factors = tuple(self._factor(field) for field in found[1:])
         self._start = tuple(itertools.accumulate((len(factor.levels) for factor in self.factors), initial=0))
@@ -123,6 +127,9 @@ class Bodies:
             good = tuple(value for value in level.values if local.expectation(value).outcome == "accepted")
             refused.extend(value for value in level.values if not any(value is kept for kept in good))
             levels.extend(self._alike(field, level, good))
+        if len(levels) == 1 and firm:
+            made = tuple(self.instances.of(*firm))
+            levels.extend([Level(partition="sample", keyword="type", values=made)] if made else [])
         others = [candidate for candidate in field.candidates if any(candidate.value is value for value in refused)]
         if any(value == {} for value in refused):
             others.append(Candidate(partition="empty", keyword="properties", value={}))
@@ -161,10 +168,17 @@ class Bodies:
             tried = partitions.wide(
                 [value for node in nodes for value in partitions.values_of((node,), (*place, ITEM))]
             )
-        items = [value for value in tried if local.valid(loads(dumps(value)))]
+        items = [value for value in tried if local.valid(loads(dumps(value)))] or self.instances.of(*nodes)
         if self.wire is None or self.wire.parameter(place) is None:
             return items
         return [value for value in items if self.wire.arrives(place, [value])]
+
+    def _whole(self, place: Place, keyword: str) -> list[Json]:
+        """
+        Values of a place that fit all that applies there, or that break one keyword of it.
+        """
+        firm = self.firm(place)
+        return self.instances.breaking(firm, keyword) if keyword else self.instances.of(*firm)
 
     def _samples(self, schema: Json) -> list[Json]:
         """
@@ -231,6 +245,7 @@ class Bodies:
         for name, needed in node.get("dependentRequired", {}).items():
             yield (*at, name)
             yield from ((*at, other) for other in needed)
+        yield from ((*at, name) for name in node.get("dependentSchemas", {}))
         for name, part in node.get("properties", {}).items():
             yield (*at, name)
             yield from self._mentioned(part, above, (*at, name))
@@ -411,7 +426,7 @@ class Bodies:
                 value = chosen[literal] if chosen and literal in chosen else level.value
                 value = copy.deepcopy(value) if isinstance(value, dict | list) else value  # bodies are changed at will
             put(holders[above], name, value)
-        return body
+        return self.instances.completed(self.oracle, body) if self._incomplete and not self.oracle.valid(body) else body
 
     def _level(self, number: int, value: Json) -> int | None:
         """
@@ -560,6 +575,13 @@ class Tally:
 
 def _together(rules: list[Json]) -> Json:
     return {"allOf": rules} if rules else {}
+
+
+def _incomplete(found: Iterable[Field]) -> bool:
+    about = {*partitions.WHOLE, "dependentSchemas", "minProperties"}
+    held = (field for field in found if not field.place or any(level.value is MEMBERS for level in field.levels))
+    nodes = (node for field in held for node in field.nodes)
+    return any(about & node.keys() or node.get("minItems", 0) > 1 or node.get("uniqueItems") for node in nodes)
 
 
 def _levelled(factor: Factor) -> Field:

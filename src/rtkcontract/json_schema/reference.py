@@ -6,6 +6,7 @@ A finding about a schema is reported only where both agree. It is slow, and aske
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jsonschema import Draft202012Validator, FormatChecker, SchemaError
@@ -15,6 +16,8 @@ from rtkcontract.json_schema.validator import Validator, Violation, plain
 from rtkcontract.model import Json
 
 FORMATS = FormatChecker()
+NO_OPINION = (RecursionError, re.error)
+"""A value nested deeper than it can follow, and a pattern of the ECMA dialect that Python cannot read."""
 
 
 def doubt(fast: Validator, value: Json, *, valid: bool) -> str:
@@ -26,7 +29,7 @@ def doubt(fast: Validator, value: Json, *, valid: bool) -> str:
     """
     try:
         first = next(_errors(fast, value), None)
-    except RecursionError:  # nested deeper than it can follow: it has no opinion
+    except NO_OPINION:
         return ""
     if valid and first is not None:
         return f"jsonschema-rs finds the value valid; jsonschema says that {first} is broken"
@@ -46,7 +49,7 @@ def doubt_of(fast: Validator, value: Json, violation: Violation) -> str:
     try:
         if _without_opinion(violation) or any(path == violation.path for path in _paths(fast, value)):
             return ""
-    except RecursionError:
+    except NO_OPINION:
         return ""
     return f"jsonschema-rs says that {violation.message} is broken; jsonschema finds no fault at that place"
 

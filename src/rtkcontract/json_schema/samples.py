@@ -257,6 +257,13 @@ def _fits(text: str, *rules: tuple[str, object]) -> bool:
     return judge is not None and judge.valid(text)
 
 
+def matches(pattern: str, text: str) -> bool:
+    """
+    Whether the validator finds a pattern in a text.
+    """
+    return _fits(text, ("pattern", pattern))
+
+
 def matching(pattern: str) -> tuple[str, ...]:
     """
     One or two short texts that a pattern matches, from the pattern's own parts; none where that cannot be told.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Final
 
 from rtkcontract.json_schema.json_text import dumps
@@ -26,10 +27,10 @@ def opened(holder: Json, part: str, inside: str) -> Json:
 
 def put(holder: Json, part: str, value: Json) -> None:
     """
-    Puts a member into an object, or the one item into a list.
+    Puts a member into an object, or the first item into a list.
     """
     if part == ITEM:
-        holder[:] = [value]
+        holder[:1] = [value]
     else:
         holder[part] = value
 
@@ -114,6 +115,20 @@ def type_of(value: Json) -> str:
     if isinstance(value, str):
         return "string"
     return "array" if isinstance(value, list | tuple) else "object"
+
+
+def exact(number: Json) -> Fraction:
+    """
+    The number that is written, and not the double nearest to it.
+    """
+    return Fraction(number if isinstance(number, int) else repr(float(number)))
+
+
+def written_number(number: Fraction) -> int | float:
+    """
+    The number as JSON writes it: a whole one exactly and without a fraction.
+    """
+    return int(number) if number.denominator == 1 else float(number)
 
 
 # --- values of one place --------------------------------------------------------------------------------------------
