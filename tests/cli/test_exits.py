@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 import rtkcontract
+import small
 from rtkcontract.cli import exits
 from rtkcontract.cli.main import main
 from rtkcontract.errors import CannotTell
@@ -151,6 +152,33 @@ def test_an_empty_value_is_an_error(words: list[str], here: Path) -> None:
 
     assert done.exit_code == 2
     assert "has an empty value; is a variable not set?" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("diff @2020-13-99", "2020-13-99 is no day of the calendar"),
+        ("diff @2026-08-14 @2026-10-08 --operation nope", "there is no operation nope in"),
+        ("serve --account-id a/b", "--account-id holds a sign that no request can carry there"),
+        ("cases grow", "there is no folder schemas here to write to; name one with --schemas"),
+    ],
+)
+def test_what_has_no_effect_or_no_sense_is_refused(words: str, told: str, here: Path) -> None:
+    done = CliRunner().invoke(main, words.split())
+
+    assert done.exit_code == 2
+    assert done.output.startswith(f"rtkcontract: {told}")
+    assert done.output.count("\n") == 1
+    assert sorted(path.name for path in here.iterdir()) == ["bad.json"]
+
+
+def test_rows_grow_in_the_folder_at_hand_and_not_in_the_package(here: Path) -> None:
+    small.schemas(here / "schemas")
+    done = CliRunner().invoke(main, ["cases", "grow"])
+
+    assert done.exit_code == 0
+    assert done.output.endswith(" kept in schemas/make_box/rows.jsonl\n")
+    assert (here / "schemas/make_box/rows.jsonl").read_bytes()
 
 
 def test_bad_arguments_are_errors() -> None:

@@ -4,8 +4,6 @@ The verb `cases`.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from rtkcontract.cli.exits import say
@@ -19,6 +17,7 @@ from rtkcontract.cli.options import (
     found_case,
     operations_named,
     planned,
+    written_folder,
 )
 
 
@@ -132,14 +131,14 @@ def cases_grow(schemas: str | None, operation: Names, tag: Names) -> None:
 
     To be run after an edit of a request schema, so that later edits keep today's rows and their recordings.
     """
-    from rtkcontract.contract import load
     from rtkcontract.engine.files import write_whole
 
-    for name, made in planned(schemas, operation or (), "standard", tag or ())[1].items():
-        path = (Path(schemas) if schemas else load.data_folder("schemas")) / name / "rows.jsonl"
+    folder = written_folder(schemas, "schemas")
+    for name, made in planned(str(folder), operation or (), "standard", tag or ())[1].items():
+        path = folder / name / "rows.jsonl"
         kept = path.read_bytes().splitlines() if path.exists() else []
         rows = [case.content for case in made.cases if case.id.startswith(f"{name}/combinations/")]
         new = [row for row in rows if row not in kept]
         if new:
             write_whole(path, b"\n".join([*kept, *new]) + b"\n")
-        say(f"{name}: {len(new)} rows added, {len(kept)} kept in {path.name}")
+        say(f"{name}: {len(new)} rows added, {len(kept)} kept in {path}")

@@ -11,6 +11,7 @@ import click
 
 from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import FORMAT, examples
+from rtkcontract.errors import CannotTell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,8 @@ def diff(
     from rtkcontract.reports import contract_changes
 
     before, after = revisions.pair(old, new, operation=operation, sides=side)  # type: ignore[arg-type]  # a choice
+    if operation and operation not in before.operations and operation not in after.operations:
+        raise CannotTell(f"there is no operation {operation} in {before.label} or {after.label}")
     found = documents.compare(before, after)
     render = {"text": contract_changes.text, "json": contract_changes.as_json, "markdown": contract_changes.markdown}[
         form

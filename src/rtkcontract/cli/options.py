@@ -51,6 +51,18 @@ def loaded(schemas: str | None, operation: str | None = None) -> tuple[Contract,
     return contract, selection.operations_of(contract, (name,))[name]
 
 
+def written_folder(named: str | None, name: str) -> Path:
+    """
+    The folder that a verb writes to: the named one, or the one of this name in the working directory; never the
+    installed package's. Raises CannotTell where there is neither.
+    """
+    if named:
+        return Path(named)
+    if Path(name).is_dir():
+        return Path(name)
+    raise CannotTell(f"there is no folder {name} here to write to; name one with --{name}")
+
+
 def planned(
     schemas: str | None, names: Sequence[str], plan: str, tags: Sequence[str] = ()
 ) -> tuple[Contract, dict[str, Plan]]:

@@ -4,6 +4,7 @@ The verb `serve`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 
 from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import SCHEMAS, examples
+from rtkcontract.errors import CannotTell
 
 if TYPE_CHECKING:
     from rtkcontract.emulator.chaos import Script
@@ -72,6 +74,7 @@ def serve(
     from rtkcontract.engine import targets
     from rtkcontract.network import server
 
+    _check_signs(account_id, app_id, token)
     contract = load.load_contract(Path(schemas) if schemas else None)
     routes = Routes(contract)
     script = _script(chaos, contract) if chaos else Script(rules=())
@@ -178,3 +181,13 @@ def _reason(response: Response) -> str:
     first = next(iter(body.get("errors") or ()), None) if isinstance(body, dict) else None
     found = error if isinstance(error, dict) else first
     return str(found.get("message", ""))[:200] if isinstance(found, dict) else ""
+
+
+def _check_signs(account_id: str | None, app_id: str | None, token: str | None) -> None:
+    """
+    Raises CannotTell for an id that no path holds as it is, and for a token that no header does.
+    """
+    for name, value in (("--account-id", account_id), ("--app-id", app_id), ("--token", token)):
+        more = "+/=" if name == "--token" else ""
+        if value is not None and not re.fullmatch(rf"[A-Za-z0-9._~{more}-]+", value):
+            raise CannotTell(f"{name} holds a sign that no request can carry there; use letters, digits, -, _ and .")
