@@ -389,7 +389,7 @@ def _throttling(*statuses: int, retry_after: str | None = None) -> tuple[Callabl
     return respond, met
 
 
-@pytest.mark.parametrize(("asked", "waited"), [("7", 7.0), ("9999", 60.0), (None, 1.0), ("soon", 1.0), ("-3", 1.0)])
+@pytest.mark.parametrize(("asked", "waited"), [("7", 7.0), ("60", 60.0), (None, 1.0), ("soon", 1.0), ("-3", 1.0)])
 def test_a_throttled_request_waits_as_asked(asked: str | None, waited: float) -> None:
     """429 is sent again after Retry-After, within bounds."""
     respond, met = _throttling(429, 429, 201, retry_after=asked)
@@ -677,6 +677,15 @@ def test_run_server_returns_in_this_process() -> None:
 
     assert 1 == len(seen)
     assert before == signal.getsignal(signal.SIGTERM)
+
+
+def test_a_wait_that_is_too_long_is_left_to_the_caller() -> None:
+    respond, met = _throttling(429, 201, retry_after="9999")
+    slept: list[float] = []
+    with serve(respond) as origin, sender(sleep=slept.append) as send:
+        response = _response(send(_post(origin)))
+
+    assert (429, 1, []) == (response.status, len(met), slept)
 
 
 # ---- limits of the server

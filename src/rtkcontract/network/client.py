@@ -80,7 +80,8 @@ def sender(
 
     `timeout_s` bounds one exchange, connection and whole answer. `ca` is a file of certificates, trusted instead
     of the usual ones, `proxy` the address through which https goes, except to this machine. A 429 is sent again up to
-    `retries` times, after what Retry-After asks for, at most `max_wait_s`; then the 429 is the answer. A target that
+    `retries` times, after what Retry-After asks for; then, or where that is longer than `max_wait_s`, the 429 is the
+    answer. A target that
     throttled one request to the end is not waited for again until it answers otherwise. Raises CannotTell for
     certificates or a proxy that cannot be used.
     """
@@ -95,9 +96,9 @@ def sender(
                 if pace:
                     pace.wait()
                 observation = line.exchange(request)
-                wait_s = _asked_wait_s(observation, max_wait_s)
+                wait_s = _asked_wait_s(observation)
                 throttled = wait_s is not None
-                if wait_s is None or left <= 0:
+                if wait_s is None or left <= 0 or wait_s > max_wait_s:
                     return observation
                 sleep(wait_s)
                 left -= 1
@@ -105,14 +106,14 @@ def sender(
         yield send
 
 
-def _asked_wait_s(observation: Observation, max_wait_s: float) -> float | None:
+def _asked_wait_s(observation: Observation) -> float | None:
     """
     How long a 429 asks to wait; None for every other observation.
     """
     if isinstance(observation, Unanswered) or observation.response.status != 429:
         return None
     asked = retry_after_s(observation.response.header("retry-after"), datetime.now(UTC))
-    return min(_UNTOLD_WAIT_S if asked is None else asked, max_wait_s)
+    return _UNTOLD_WAIT_S if asked is None else asked
 
 
 class Way:
