@@ -455,6 +455,8 @@ class Answered:
     recorded_at: str = ""
     """When it was recorded (RFC 3339); "" for a response of today."""
     recorded_from: str = ""
+    edited: bool = False
+    """Whether the recording was edited by hand."""
     """Whose recording it is: "live", "emulator" or "documentation"; "" for a response of today."""
 
 

@@ -360,7 +360,7 @@ def test_a_host_that_does_not_answer_is_no_finding(said: Said, box: str) -> None
         code=2,
     ).output
 
-    assert "could not tell: " in told
+    assert "the target does not answer: " in told
     assert "cannot be reached" in told
 
 

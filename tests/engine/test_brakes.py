@@ -119,7 +119,7 @@ def test_the_first_well_formed_request_shows_who_is_there(response: Response, to
 
 @pytest.mark.parametrize("response", [CREATED, REFUSED, Response(status=500, headers=JSON, content=b"{}")])
 def test_an_api_that_answers_is_judged_and_not_stopped(response: Response) -> None:
-    with braked(response) as (brake, came, origin):
+    with braked(REFUSED, response) as (brake, came, origin):
         assert _sent(brake, origin, 20, _case()) is None
 
     assert len(came) == 20
@@ -133,6 +133,13 @@ def test_a_target_that_is_down_is_left_alone(status: int) -> None:
     assert len(came) == 2 + GIVE_UP
     assert stop is not None
     assert not stop.spent
+
+
+def test_a_service_that_fails_from_the_start_is_left_alone() -> None:
+    with braked(Response(status=500, headers=JSON, content=b"{}")) as (brake, came, origin):
+        assert "it answers 500" in str(_sent(brake, origin))
+
+    assert len(came) == GIVE_UP
 
 
 def test_a_dead_port_is_left_alone() -> None:

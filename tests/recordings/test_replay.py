@@ -439,7 +439,7 @@ def test_an_answer_that_says_nothing_of_its_case_ends_the_recording(status: int,
     assert cassette_folder.files(tmp_path) == ()
 
 
-def test_a_refused_write_ends_the_recording_with_the_reason(tmp_path: Path) -> None:
+def test_a_refused_write_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     respond = responder(CONTRACT)
     turns = iter(range(10_000))
 
@@ -447,11 +447,22 @@ def test_a_refused_write_ends_the_recording_with_the_reason(tmp_path: Path) -> N
         # Hidden so that redaction cannot see it.
         return answer(json.dumps(list(TOKEN))) if next(turns) == 5 else respond(request)
 
-    with pytest.raises(CannotTell, match="TOKEN") as told:
-        recording.record(session(tmp_path, sending(leaky)), SMOKE)
+    done = recording.record(session(tmp_path, sending(leaky)), SMOKE)
+    again = recording.record(session(tmp_path), SMOKE)
 
-    assert len(cassette_folder.files(tmp_path)) == 5
-    assert TOKEN not in str(told.value)
+    assert [reason.partition(":")[2].split()[3] for _, reason in done.unsettled] == ["TOKEN"]
+    assert (done.written, done.stopped, recording.exit_code(done)) == (len(SMOKE) - 1, "", 2)
+    assert (again.sent, recording.exit_code(again)) == (1, 0)
+    assert TOKEN not in recording.recorded_text(done)
+
+
+def test_a_recording_of_the_future_is_told_and_recorded_again(tmp_path: Path) -> None:
+    recording.record(session(tmp_path, now=NOON + timedelta(days=400)), SMOKE[:3])
+    told = replaying.text(_judged(tmp_path, cases=SMOKE[:3], now=NOON), release=False)
+    again = recording.record(session(tmp_path), SMOKE[:3])
+
+    assert "recorded_at lies in the future" in told
+    assert (again.sent, again.kept) == (3, 0)
 
 
 def test_progress_is_told_to_the_end(tmp_path: Path) -> None:

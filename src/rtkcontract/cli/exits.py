@@ -45,6 +45,13 @@ def say(text: str, *, err: bool = False, raw: bool = False, styled: bool = False
     stream.flush()
 
 
+class Interrupted(KeyboardInterrupt):
+    """
+    A signal came. Of its own class: an interpreter that met KeyboardInterrupt itself inside `exec` kills itself at its
+    end, whatever was made of it.
+    """
+
+
 class OutputLost(KeyboardInterrupt):
     """
     What is printed goes nowhere: the disk is full, or the reader has gone.
@@ -172,7 +179,7 @@ def _signals(caught: list[int]) -> Iterator[None]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         caught.append(number)
-        raise KeyboardInterrupt
+        raise Interrupted
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 import click
 
 from rtkcontract.cli.exits import say
-from rtkcontract.cli.options import BASE_URL, OPERATION, RATE, SCHEMAS, TARGET, examples
+from rtkcontract.cli.options import (
+    AT_MOST,
+    BASE_URL,
+    CA,
+    OPERATION,
+    PROXY,
+    RATE,
+    SCHEMAS,
+    TARGET,
+    examples,
+    written_folder,
+)
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
@@ -35,13 +46,21 @@ if TYPE_CHECKING:
     show_default=True,
     help="Bodies that fit the schema, or that do not.",
 )
-@click.option("--max-examples", type=int, default=200, show_default=True, help="Bodies of each side at the most.")
-@click.option("--max-requests", type=int, default=None, metavar="N", help="Requests at the most.")
+@click.option(
+    "--max-examples",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="Bodies that are generated for each side; what fails is shrunk by more.",
+)
+@click.option("--max-requests", type=AT_MOST, default=None, metavar="N", help="Requests at the most, in all.")
 @click.option("--seed", type=int, default=None, help="The same seed sends the same bodies.")
 @click.option("--promote", is_flag=True, help="Keep each shrunk counterexample in corpus.jsonl.")
 @SCHEMAS
 @OPERATION
 @RATE
+@CA
+@PROXY
 @click.pass_context
 def hunt(
     ctx: click.Context,
@@ -55,6 +74,8 @@ def hunt(
     schemas: str | None,
     operation: str | None,
     rate: int | None,
+    ca: str | None,
+    proxy: str | None,
 ) -> None:
     """
     Send bodies that hypothesis generates from the schema, and shrink what fails.
@@ -68,26 +89,40 @@ def hunt(
     if target == "cassettes":
         raise CannotTell("hunt needs something that answers; use --target emulator or --target live")
     name = operation or next(iter(load.load_contract(Path(schemas) if schemas else None).operations))
+    folder = written_folder(schemas, "schemas") if promote else Path()
     asked = open_run.Asked(
-        target=target, base_url=base_url, plan="smoke", operation=(name,), schemas=schemas, rate=rate
+        target=target,
+        base_url=base_url,
+        plan="smoke",
+        operation=(name,),
+        schemas=schemas,
+        max_requests=max_requests,
+        rate=rate,
+        ca=ca,
+        proxy=proxy,
     )
     loop, _ = open_run.loop_of(asked, os.environ)
     logs.quiet_loggers()
-    broken = 0
-    folder = Path(schemas) if schemas else load.data_folder("schemas")
+    broken, stopped = 0, ""
     sides: tuple[Side, ...] = ("valid", "invalid")
     with loop:
         redactor = redactor_of(loop.contract, loop.exchange().asking.target)
-        for one in (each for each in sides if side in (each, "both")):
+        loop.judge(next(iter(loop.cases.values())))  # shows whether the target can be judged at all
+        for one in (each for each in sides if side in (each, "both") and not stopped):
+            left = None if max_requests is None else max_requests - loop.exchange().brake.requests
+            if left == 0:
+                say(f"{one}: nothing sent, the budget of {max_requests} requests is used up")
+                break
             with bar(f"hunting, {one} bodies") as progress:
                 hunted, _ = loop.hunt(
                     loop.operations[name],
                     one,
                     max_examples=max_examples,
-                    max_requests=max_requests,
+                    max_requests=left,
                     seed=seed,
                     on_progress=progress or (lambda _done, _total: None),
                 )
+            stopped = hunted.stopped
             say(
                 f"{one}: {hunted.sent} bodies sent ({hunted.valid} valid, {hunted.invalid} invalid), "
                 f"{len(hunted.counterexamples)} counterexamples, seed {hunted.seed}"
@@ -101,7 +136,9 @@ def hunt(
                 ]
                 say(redactor.text("\n".join(lines)))
                 if promote:
-                    told = f"{example.findings[0].check} {example.findings[0].where}"
-                    kept = recording.promote(folder / name / "corpus.jsonl", example.case.content, told, redactor)
-                    say(f"    kept as {name}/corpus/{kept}")
-    ctx.exit(1 if broken else 0)
+                    path, first = folder / name / "corpus.jsonl", example.findings[0]
+                    kept = recording.promote(path, example.case.content, f"{first.check} {first.where}", redactor)
+                    say(f"    kept as {name}/corpus/{kept} in {path}")
+        if stopped:
+            say(redactor.text(f"stopped: {stopped}"))
+    ctx.exit(1 if broken else 2 if stopped else 0)

@@ -140,6 +140,12 @@ BASE_URL = option(run_options.BASE_URL)
 RATE = option(run_options.RATE)
 
 
+CA = option(run_options.CA)
+
+
+PROXY = option(run_options.PROXY)
+
+
 def operations_named(identities: Sequence[str]) -> tuple[str, ...]:
     """
     The operations that the ids of cases begin with.

@@ -8,7 +8,6 @@ import contextlib
 import os
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,9 +17,11 @@ from rtkcontract.cli.options import (
     ALLOW,
     AT_MOST,
     BASE_URL,
+    CA,
     DAYS,
     OPERATIONS,
     PLAN,
+    PROXY,
     RATE,
     SCHEMAS,
     TAGS,
@@ -28,6 +29,7 @@ from rtkcontract.cli.options import (
     Names,
     examples,
     planned,
+    written_folder,
 )
 from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
@@ -72,6 +74,8 @@ if TYPE_CHECKING:
 @TAGS
 @ALLOW
 @RATE
+@CA
+@PROXY
 @click.pass_context
 def record(
     ctx: click.Context,
@@ -90,12 +94,14 @@ def record(
     tag: Names,
     allow: Names,
     rate: int | None,
+    ca: str | None,
+    proxy: str | None,
 ) -> None:
     """
     Record the cases that have no recording or an expired one; goes on where it was stopped.
     """
-    from rtkcontract.contract import load
     from rtkcontract.engine import resources, selection, targets
+    from rtkcontract.engine.brakes import Budget
     from rtkcontract.engine.loop import Exchange
     from rtkcontract.recordings import cassette
     from rtkcontract.recordings import record as recording
@@ -115,10 +121,14 @@ def record(
         if costly:
             say(f"left out, since they cost money or cannot be undone (--allow NAME): {', '.join(costly)}")
     cases = [case for made in plans_.values() for case in made.cases]
-    place = Path(folder) if folder else load.data_folder("cassettes")
+    place = written_folder(folder, "cassettes")
+    way = targets.way_of(where, os.environ, ca, proxy)
     logs.quiet_loggers()
     shards = selection.shard_numbers(shard)[1] if shard else 1
-    with targets.asking(contract, where, rate=rate, shards=shards) as asking, contextlib.ExitStack() as closing:
+    with (
+        targets.asking(contract, where, rate=rate, shards=shards, way=way) as asking,
+        contextlib.ExitStack() as closing,
+    ):
         redactor = redactor_of(contract, asking.target)
         live = where.kind == "live"
         started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -137,11 +147,12 @@ def record(
             f"up to {len(chosen)} requests to {'another server than the vendor' if away else where.kind}, "
             f"{sum(_may_create(contract, case) for case in chosen)} of which may create an object"
         )
+        say(f"recordings go to {place}")
         with bar("recording") as progress:
             state = recording.record(
                 session,
                 chosen,
-                budget=recording.Budget(max_requests=max_requests, max_meetings=max_meetings),
+                budget=Budget(max_requests=max_requests, max_meetings=max_meetings),
                 expire_days=expire_days,
                 again=again,
                 progress=progress,

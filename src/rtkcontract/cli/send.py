@@ -14,8 +14,10 @@ import click
 from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import (
     BASE_URL,
+    CA,
     OPERATION,
     PLAN,
+    PROXY,
     RATE,
     SCHEMAS,
     TARGET,
@@ -49,6 +51,8 @@ READ_BACK = "/read-back/read"
 @SCHEMAS
 @OPERATION
 @RATE
+@CA
+@PROXY
 @click.option(
     "--max-latency",
     type=float,
@@ -67,6 +71,8 @@ def send(
     schemas: str | None,
     operation: str | None,
     rate: int | None,
+    ca: str | None,
+    proxy: str | None,
     max_latency: float,
 ) -> None:
     """
@@ -98,6 +104,8 @@ def send(
         rate=rate,
         max_latency=max_latency,
         allow=operations_named(identities),  # a case that is named is meant
+        ca=ca,
+        proxy=proxy,
         sockets=True,
     )
     with bar(f"planning {plan}") as progress:

@@ -4,11 +4,13 @@ or dies. One brake stands before everything that is sent, whatever it is sent fo
 
 1. A budget is kept to the request: what would go beyond it is not sent.
 2. The first well-formed request shows whether the variables and the address are right.
-3. GIVE_UP requests in a row without an answer, or HANGING_S in all of waiting for none, are a target that is down.
+3. GIVE_UP requests in a row without an answer, or HANGING_S in all of waiting for none, are a target that is down; so
+   are as many 5xx from the start. Later on a 5xx is an answer to its case.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,26 +62,34 @@ class Budget:
     max_meetings: int | None = None
 
 
+NO_LIMIT: Final = Budget()
+
+
 class Brake:
     """
     A Send that raises Stop instead of sending, once there is a reason to; every later request raises it again.
+
+    With `looks` the first well-formed request is to show that the right target is there.
     """
 
     def __init__(
         self,
         send: Send,
-        budget: Budget = Budget(),
+        budget: Budget = NO_LIMIT,
         *,
+        looks: bool = True,
         hanging_s: float = HANGING_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._send, self.budget, self._hanging_s, self._clock = send, budget, hanging_s, clock
+        self._lock = threading.Lock()
         self.requests = 0
         self.created = 0
         """Answers to POST that say something was created."""
         self._silent = 0
+        self._works = False
         self._waited_s = 0.0
-        self._reached = False
+        self._reached = not looks
         self._stopped: Stop | None = None
 
     def __call__(self, request: Request) -> Observation:
@@ -89,11 +99,13 @@ class Brake:
         """
         Send a request, of a case or of none. Raises Stop.
         """
-        self._check(request, case)
-        self.requests += 1
+        with self._lock:  # steps of a scenario may be sent at once
+            self._check(request, case)
+            self.requests += 1
         started = self._clock()
         observation = self._send(request)
-        self._note(request, observation, self._clock() - started)
+        with self._lock:
+            self._note(request, observation, self._clock() - started)
         if case is not None and not self._reached and case.expect.outcome == "accepted":
             self._reached = True
             self._check_reached(observation)
@@ -131,10 +143,10 @@ class Brake:
             if asked_s is not None and asked_s > LONGEST_WAIT_S:
                 self.stop(f"the target throttles (429) and asks to wait {asked_s:.0f} s; go on then")
             self._down("the target throttles (429)")
-        elif response.status in GATEWAY:
+        elif response.status in GATEWAY or (response.status >= 500 and not self._works):
             self._down(f"it answers {response.status}")
         else:
-            self._silent = 0
+            self._silent, self._works = 0, True
 
     def _down(self, reason: str) -> None:
         self._silent += 1

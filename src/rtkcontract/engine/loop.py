@@ -5,7 +5,7 @@ The one loop: cases in, results out, through whatever answers; and the run that 
    disk before the next case is sent.
 2. At the end the responses of each operation are judged together, what failed is narrowed down, and the coverage is
    counted.
-3. What cannot be judged by anybody, such as a wrong token, ends a run at its first case.
+3. What ends a run before its plan does is said by `brakes`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from rtkcontract.checks import across
@@ -25,6 +25,7 @@ from rtkcontract.checks import judge as judging
 from rtkcontract.contract import deviations
 from rtkcontract.contract.requests import request_of
 from rtkcontract.engine import minimise, plan_cache, run_file, scenarios, targets
+from rtkcontract.engine.brakes import NO_LIMIT, Brake, Budget, Stop
 from rtkcontract.engine.resources import Ledger, Left, Resources, Unmade, cleaned, stand_ins
 from rtkcontract.engine.versions import tool_versions
 from rtkcontract.errors import CannotTell
@@ -52,10 +53,6 @@ from rtkcontract.network import rate as network_rate
 if TYPE_CHECKING:
     from rtkcontract.generation import fuzz
 
-UNREACHED: Final = (401, 403, 404)
-"""Statuses that, in response to the first well-addressed case, say that the variables are wrong, not the API."""
-
-
 EXPLAINING: Final = 40
 """Requests that may be spent on narrowing down what failed, in the whole run."""
 
@@ -78,14 +75,16 @@ class Exchange:
         asking: targets.Asking,
         ledger: Path | None = None,
         forbidden: Container[str] = (),
+        budget: Budget = NO_LIMIT,
     ) -> None:
         self.contract, self.asking = contract, asking
         self.ledger = None if ledger is None else Ledger(ledger)
-        self.resources = Resources(contract, asking.target, asking.send, self._minimal, self.ledger, forbidden)
+        self.brake = Brake(asking.send, budget, looks=asking.target.kind == "live")
+        self.resources = Resources(contract, asking.target, self.brake, self._minimal, self.ledger, forbidden)
 
     def clean_up(self) -> tuple[Left, ...]:
         """
-        Take away what was made, as far as the ledger and the contract know how; what stays.
+        Take away what was made, as far as the ledger and the contract know how; what stays. No budget holds this up.
         """
         if self.ledger is None:
             return ()
@@ -105,7 +104,7 @@ class Exchange:
 
     def send(self, case: Case) -> Observation:
         """
-        The response to a case. Raises CannotTell where the ledger cannot be written.
+        The response to a case. Raises Stop, and CannotTell where the ledger cannot be written.
         """
         return self.sent(case)[1]
 
@@ -119,9 +118,10 @@ class Exchange:
         except Unmade as error:
             return None, Unanswered(reason=str(error), missing=error.absent)
         request = request_of(operation, case, self.asking.target, ids)
-        observation = self.asking.send(request)
-        if self.asking.through != "recordings":
-            self.resources.keep(operation, case, observation, ids)
+        if self.asking.through == "recordings":
+            return request, self.asking.send(request)
+        observation = self.brake.send(request, case)
+        self.resources.keep(operation, case, observation, ids)
         return request, observation
 
     def send_together(self, cases: Sequence[Case]) -> list[Observation]:
@@ -156,7 +156,7 @@ class Exchange:
         return scenarios.at_once(calls)
 
     def _sent(self, request: Request | Unanswered) -> Observation:
-        return request if isinstance(request, Unanswered) else self.asking.send(request)
+        return request if isinstance(request, Unanswered) else self.brake(request)
 
     def _minimal(self, operation: Operation) -> Case | None:
         """
@@ -188,6 +188,7 @@ class Loop:
         file: Path | None = None,
         ledger: Path | None = None,
         forbidden: Container[str] = (),
+        budget: Budget = NO_LIMIT,
         through: targets.Through = "sockets",
         scenarios: Sequence[Scenario] = (),
     ) -> None:
@@ -200,13 +201,14 @@ class Loop:
         self.started = _now()
         self._open, self._exits = open_target, contextlib.ExitStack()
         self._exchange: Exchange | None = None
-        self.ledger, self._forbidden, self._begun = ledger, forbidden, False
+        self.ledger, self._forbidden, self._budget = ledger, forbidden, budget
         self.left: tuple[Left, ...] = ()
         """What the run made and could not take away, once it is closed."""
         self._writer: run_file.Writer | None = None
+        self._headed = False
+        self._explained = 0
         if file is not None:
             self._writer = self._exits.enter_context(run_file.Writer(file, redact))
-            self._writer.header(self.header())
 
     def __enter__(self) -> Loop:
         return self
@@ -244,13 +246,21 @@ class Loop:
             return ()
         return tuple(name for name, entry in self.entries.items() if entry.result.status == "skip")
 
+    @property
+    def edited(self) -> tuple[str, ...]:
+        """
+        Ids of the cases whose recording was edited by hand.
+        """
+        seen = ((name, entry.result.observation) for name, entry in self.entries.items())
+        return tuple(name for name, observation in seen if isinstance(observation, Answered) and observation.edited)
+
     def exchange(self) -> Exchange:
         """
         The target, opened at its first use.
         """
         if self._exchange is None:
             asking = self._exits.enter_context(self._open())
-            self._exchange = Exchange(self.contract, asking, self.ledger, self._forbidden)
+            self._exchange = Exchange(self.contract, asking, self.ledger, self._forbidden, self._budget)
             self._exits.callback(self._clean_up)
             self.target, self.through = asking.target, asking.through
         return self._exchange
@@ -281,13 +291,16 @@ class Loop:
 
     def ask(self, case: Case) -> Result:
         """
-        Send, judge and keep one case. Raises CannotTell where the first one shows that nothing can be judged.
+        Send, judge and keep one case; one beyond the budget is skipped. Raises Stop where the run ends here.
         """
-        result = self.judge(case)
+        try:
+            result = self.judge(case)
+        except Stop as stop:
+            if not stop.spent:
+                self.keep(_unjudged(case, "error", str(stop)))
+                raise
+            result = _unjudged(case, "skip", str(stop))
         self.keep(result)
-        if not self._begun:
-            self._begun = True
-            self._check_reached(result)
         return result
 
     def play(self, scenario: Scenario) -> list[Result]:
@@ -297,9 +310,17 @@ class Loop:
         exchange = self.exchange()
         exchange.resources.steps.clear()
         results = []
-        for result in scenarios.played(scenario, exchange.send_together, self.verdict):
-            self.keep(result)
-            results.append(result)
+        try:
+            for result in scenarios.played(scenario, exchange.send_together, self.verdict):
+                self.keep(result)
+                results.append(result)
+        except Stop as stop:
+            if not stop.spent:
+                raise
+            left = [step.case for step in scenario.steps if step.case.id not in self.entries]
+            results += [_unjudged(case, "skip", str(stop)) for case in left]
+            for result in results[-len(left) :] if left else ():
+                self.keep(result)
         return results
 
     def explore(self, *, examples: int, seed: int) -> list[Scenario]:
@@ -313,7 +334,12 @@ class Loop:
 
         def played(scenario: Scenario) -> list[Finding]:
             exchange.resources.steps.clear()
-            results = scenarios.played(scenario, exchange.send_together, self.verdict)
+            try:
+                results = list(scenarios.played(scenario, exchange.send_together, self.verdict))
+            except Stop as stop:
+                if not stop.spent:
+                    raise
+                return []
             return [finding for result in results for finding in result.findings]
 
         whole = [of for of in collections(self.contract) if of.names() <= self.plans.keys() and "read" in of.others]
@@ -322,6 +348,14 @@ class Loop:
         for each in broken:
             self.play(each)
         return broken
+
+    def lost(self, ids: Iterable[str]) -> None:
+        """
+        Enter that no result came of some cases: the process that had them died.
+        """
+        for name in ids:
+            if name in self.cases and name not in self.entries:
+                self.keep(_unjudged(self.cases[name], "error", "no result came: the process that had it died"))
 
     def read_back(self, result: Result) -> Result | None:
         """
@@ -336,7 +370,12 @@ class Loop:
         step = scenario.steps[1].case
         exchange = self.exchange()
         exchange.resources.steps = {result.case.id: result.observation.response.content}
-        (observation,) = exchange.send_together([step])
+        try:
+            (observation,) = exchange.send_together([step])
+        except Stop as stop:
+            if stop.spent:
+                return None
+            raise
         seen = {result.case.id: result.observation, step.id: observation}
         read = scenarios.judged(scenario, self.verdict(step, observation), seen)
         self.keep(read)
@@ -377,7 +416,7 @@ class Loop:
         """
         Send generated bodies of one side, within the limits of `fuzz.hunt`; the results of its counterexamples.
 
-        Raises CannotTell where a body gets no verdict.
+        Raises CannotTell where a body gets no verdict and nothing was found before.
         """
         from rtkcontract.generation import fuzz  # brings hypothesis, which takes long
 
@@ -420,22 +459,16 @@ class Loop:
     def _enter(self, entry: run_file.Entry) -> None:
         self.entries[entry.result.case.id] = entry
         if self._writer is not None:
+            self._head(self._writer)
             self._writer.result(entry)
 
-    def _check_reached(self, result: Result) -> None:
+    def _head(self, writer: run_file.Writer) -> None:
         """
-        The very first case shows wrong variables, or that there is no server.
+        Write the header, once: by the first result it is known what is planned.
         """
-        if self.target.kind != "live" or result.case.expect.outcome != "accepted":
-            return
-        observation = result.observation
-        if isinstance(observation, Unanswered):
-            raise CannotTell(f"the target does not answer: {observation.reason}; nothing else was sent")
-        if observation.response.status in UNREACHED:
-            raise CannotTell(
-                f"the target refuses the first well-formed request with {observation.response.status}: "
-                f"check {', '.join(targets.VARIABLES.values())}; nothing else was sent"
-            )
+        if not self._headed:
+            self._headed = True
+            writer.header(self.header())
 
     # The end of a run.
 
@@ -449,7 +482,7 @@ class Loop:
             for name, plan in self.plans.items():
                 results = self._results(name)
                 judged = across.judge_run(self.contract, self.contract.operations[name], results)
-                found = minimise.explained(plan.bodies, judged, self.judge if asks and budget > 0 else None, budget)
+                found = minimise.explained(plan.bodies, judged, self._tried if asks and budget > 0 else None, budget)
                 budget -= sum(explanation.requests for explanation in found)
                 for before, after in zip(results, minimise.with_causes(judged, found), strict=True):
                     if before != after:
@@ -457,6 +490,7 @@ class Loop:
             accounts = {name: contract_coverage.account(plan, self._results(name)) for name, plan in self.plans.items()}
             finished = _now()
             if self._writer is not None:
+                self._head(self._writer)
                 for name, account in accounts.items():
                     self._writer.account(name, account)
                 if not interrupted:
@@ -469,6 +503,18 @@ class Loop:
             accounts=accounts,
             footer=None if interrupted else run_file.Footer(finished=finished, counts=counts),
         )
+
+    def _tried(self, case: Case) -> Result:
+        """
+        One more case, of which nothing is told where the run has ended.
+        """
+        self._explained += 1
+        if self._explained > EXPLAINING:
+            return _unjudged(case, "error", f"{EXPLAINING} requests were spent on narrowing down")
+        try:
+            return self.judge(case)
+        except Stop as stop:
+            return _unjudged(case, "error", str(stop))
 
     def _results(self, operation: str) -> list[Result]:
         mine = (
@@ -546,6 +592,10 @@ class Loop:
         """
         roles = {name: operation.role for name, operation in self.operations.items()}
         return sum(plan.meetings for name, plan in self.plans.items() if roles[name] == "create")
+
+
+def _unjudged(case: Case, status: Literal["skip", "error"], reason: str) -> Result:
+    return Result(case=case, status=status, findings=(), observation=Unanswered(reason=reason), reason=reason)
 
 
 def _now() -> str:

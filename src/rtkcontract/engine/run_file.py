@@ -10,18 +10,21 @@ A saved run: JSON lines with a header, one line a result, an account of the cove
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Final, Self
 
 from rtkcontract.contract import credentials
 from rtkcontract.contract.expectation import Oracle, sources_of
 from rtkcontract.contract.load import data_folder, folder_reader
 from rtkcontract.contract.requests import request_of
+from rtkcontract.engine.files import sweep
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import NotStrictJson, loads
 from rtkcontract.model import (
@@ -405,18 +408,36 @@ class Writer:
     """
     Writes one run to one file, line by line; a context manager.
 
-    Raises CannotTell where the file cannot be written.
+    An earlier run in the file stays until the target has answered: till then the lines stand in a temporary file beside
+    it. So two runs never mix. Raises CannotTell where the file cannot be written, once; what comes later is dropped.
     """
 
     def __init__(self, path: Path, redact: Callable[[str], str]) -> None:
         self.path, self._redact = path, _remembering(redact)
         self._tallies: dict[str, Result] = {}
+        self._temporary, self._lost = "", False
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[str] = path.open("w", encoding="utf-8", newline="\n")
+            if path.exists() and not path.is_file():
+                self._file: IO[str] = path.open("w", encoding="utf-8", newline="\n")
+                return
+            sweep(path.parent, ".*-*.part")
+            handle, self._temporary = tempfile.mkstemp(prefix=f".{os.getpid()}-", suffix=".part", dir=path.parent)
+            self._file = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+            Path(self._temporary).chmod(0o644)
 
-    def _told(self) -> _Told:
-        return _Told(self.path)
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """
+        Turns a refusal of the file system into one clear line.
+        """
+        try:
+            yield
+        except OSError as error:
+            self._lost = True
+            raise CannotTell(
+                f"the run cannot be written to {self.path}: {error.strerror or error}; name another file"
+            ) from None
 
     def header(self, header: Header) -> None:
         self._write(_header_line(header))
@@ -427,6 +448,8 @@ class Writer:
         """
         self._tallies[entry.result.case.id] = entry.result
         self._write(_result_line(entry))
+        if isinstance(entry.result.observation, Answered):
+            self._settle()
 
     def account(self, operation: str, account: Json) -> None:
         """
@@ -441,12 +464,29 @@ class Writer:
         self._write({"kind": "footer", "finished": finished, "counts": counts_of(self._tallies.values())})
 
     def _write(self, line: Json) -> None:
+        if self._lost:
+            return
         with self._told():
             self._file.write(_text(line, self._redact))
             self._file.flush()
 
+    def _settle(self) -> None:
+        """
+        Take the place of an earlier run.
+        """
+        if self._temporary and not self._lost:
+            with self._told():
+                os.replace(self._temporary, self.path)  # noqa: PTH105 - the rename is the point
+            self._temporary = ""
+
     def close(self) -> None:
-        with self._told():
+        if self._temporary and not self.path.exists():  # nobody answered, and there is no earlier run
+            self._settle()
+        if self._temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(self._temporary)  # noqa: PTH108
+            self._temporary = ""
+        with contextlib.suppress(OSError) if self._lost else self._told():
             self._file.close()
 
     def __enter__(self) -> Self:
@@ -454,26 +494,6 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """
-    Turns a refusal of the file system into one clear line.
-    """
-
-    path: Path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, OSError):
-            raise CannotTell(
-                f"the run cannot be written to {self.path}: {error.strerror or error}; name another file"
-            ) from None
 
 
 @functools.cache

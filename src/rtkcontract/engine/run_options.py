@@ -67,6 +67,25 @@ MAX_REQUESTS: Final = Option(
 )
 
 
+MAX_MEETINGS: Final = Option(
+    name="--max-meetings", metavar="N", kind=int, help="Accepted creates at the most, those for other cases included."
+)
+
+
+CA: Final = Option(
+    name="--ca",
+    metavar="FILE",
+    help="Certificates (PEM) that https trusts instead of the usual ones.",
+)
+
+
+PROXY: Final = Option(
+    name="--proxy",
+    metavar="URL",
+    help="The proxy that https goes through, as http://proxy:8080.",
+)
+
+
 MAX_LATENCY: Final = Option(
     name="--max-latency", metavar="SECONDS", kind=float, default=5.0, help="A slower response is a finding."
 )
@@ -103,8 +122,11 @@ RUN: Final = (
     ALLOW,
     SCHEMAS,
     MAX_REQUESTS,
+    MAX_MEETINGS,
     MAX_LATENCY,
     RATE,
+    CA,
+    PROXY,
     SHARD,
     CASSETTES,
     Option(name="--run-file", metavar="FILE", help="Save the run as JSON lines, for `rtkcontract report`."),

@@ -62,6 +62,9 @@ BOUND = ("account_id", "app_id")
 BASE_URL_VARIABLE = shipped().variables["base_url"]
 
 
+CERTIFICATES_VARIABLE = "SSL_CERT_FILE"
+
+
 DEFAULT_BASE_URL = shipped().base_url
 
 
@@ -111,6 +114,8 @@ def target_of(
     if missing:
         them = "it" if len(missing) == 1 else "them"
         raise CannotTell(f"--target live needs {' and '.join(missing)} in the environment; set {them} and run again")
+    if base_url is None and environment.get(BASE_URL_VARIABLE) == "":
+        raise CannotTell(f"{BASE_URL_VARIABLE} is empty; unset it for the vendor, or give an address")
     default = _server_of(contract) if contract is not None else DEFAULT_BASE_URL
     address = (base_url or environment.get(BASE_URL_VARIABLE) or default).rstrip("/")
     if not address:
@@ -134,6 +139,34 @@ def _in_paths(contract: Contract) -> set[str]:
     """
     operations = contract.operations.values()
     return {"token", *(name for name in VARIABLES if any("{" + name + "}" in one.path for one in operations))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """
+    How https goes out, "" for the usual way, and where that was said.
+    """
+
+    ca: str = ""
+    proxy: str = ""
+    told: tuple[str, ...] = ()
+
+
+def way_of(target: Target, environment: Mapping[str, str], ca: str | None = None, proxy: str | None = None) -> Way:
+    """
+    The way to a target. A file of certificates may stand in SSL_CERT_FILE, which is then told; a proxy is named.
+
+    Raises CannotTell where a way is named that the target is not reached by.
+    """
+    secure = target.kind == "live" and target.base_url.startswith("https:")
+    if (ca or proxy) and not secure:
+        raise CannotTell("--ca and --proxy are for an https target; leave them out")
+    if proxy and destination.is_loopback(target.base_url):
+        raise CannotTell("a target on this machine is asked directly; leave out --proxy")
+    own = environment.get(CERTIFICATES_VARIABLE, "") if secure and not ca else ""
+    told = [f"certificates: {own} ({CERTIFICATES_VARIABLE})"] if own else [f"certificates: {ca}"] if ca else []
+    told += [f"proxy: {urlsplit(proxy).hostname}"] if proxy else []
+    return Way(ca=ca or own, proxy=proxy or "", told=tuple(told))
 
 
 def limits_of(
@@ -202,6 +235,7 @@ def asking(
     timeout_s: float = 30.0,
     sockets: bool = True,
     shards: int = 1,
+    way: Way = Way(),
 ) -> Iterator[Asking]:
     """
     A way to ask the emulator, which is started here or answers in this process, or a live target; cassettes are read
@@ -224,5 +258,5 @@ def asking(
                 return
             target = replace(target, base_url=stack.enter_context(server.serve(respond)) + base_path(contract))
         pace = rates.Pace(limits) if limits else None
-        send = stack.enter_context(client.sender(timeout_s=timeout_s, pace=pace))
+        send = stack.enter_context(client.sender(timeout_s=timeout_s, pace=pace, ca=way.ca, proxy=way.proxy))
         yield Asking(target=target, send=send, limits=limits, through="sockets")

@@ -23,7 +23,8 @@ def account(plan: Plan, results: Iterable[Result]) -> Json:
     null where nothing did. `pairs` and `triples`: covered and possible. `left_out`: cases that were not to be sent.
     """
     bodies = plan.bodies
-    answered = [result for result in results if isinstance(result.observation, Answered)]
+    # A throttled answer judged nothing, and covers nothing.
+    answered = [r for r in results if isinstance(r.observation, Answered) and r.status in ("pass", "fail")]
     held = [(result, mask) for result in answered if (mask := _mask(bodies, result)) is not None]
     masks = [mask for _, mask in held]
     constraints = [*_levels(bodies, held), *_faults(plan, answered)]

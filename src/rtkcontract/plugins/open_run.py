@@ -5,6 +5,7 @@ What a user asks for -> a run that is ready to send: the same for pytest and for
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from rtkcontract.contract import load
 from rtkcontract.contract.requests import request_of
 from rtkcontract.engine import selection, targets
+from rtkcontract.engine.brakes import Budget
 from rtkcontract.engine.loop import Loop
 from rtkcontract.engine.resources import ledger_path, stand_ins
 from rtkcontract.errors import CannotTell
@@ -37,7 +39,10 @@ class Asked:
     allow: Sequence[str] = ()
     schemas: str | None = None
     max_requests: int | None = None
+    max_meetings: int | None = None
     max_latency: float | None = None
+    ca: str | None = None
+    proxy: str | None = None
     rate: int | None = None
     shard: str | None = None
     cassettes: str | None = None
@@ -66,6 +71,7 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
     """
     The run, and the lines that announce it. Raises CannotTell with one line for what cannot be met.
     """
+    _check(asked)
     contract = load.load_contract(Path(asked.schemas) if asked.schemas else None)
     operations = selection.operations_of(contract, asked.operation, asked.tag)
     folder = Path(asked.cassettes) if asked.cassettes else load.data_folder("cassettes")
@@ -99,7 +105,8 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
         if through == "recordings":
             send = cassette_folder.replayer(folder, redactor)
             return contextlib.nullcontext(targets.Asking(target=target, send=send, limits=(), through=through))
-        return targets.asking(contract, target, rate=asked.rate, sockets=sockets, shards=shards)
+        way = targets.way_of(target, environment, asked.ca, asked.proxy)
+        return targets.asking(contract, target, rate=asked.rate, sockets=sockets, shards=shards, way=way)
 
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     loop = Loop(
@@ -113,10 +120,12 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
         file=Path(asked.run_file) if asked.run_file else None,
         ledger=ledger_path(environment, now) if target.kind == "live" else None,
         forbidden=frozenset(selection.allowed(contract.operations, asked.allow)[1]) if target.kind == "live" else (),
+        budget=Budget(max_requests=asked.max_requests, max_meetings=asked.max_meetings),
         through=through,
         scenarios=played,
     )
-    announced = loop.announcement(limits, folder)
+    way = targets.way_of(target, environment, asked.ca, asked.proxy)
+    announced = [*loop.announcement(limits, folder), *way.told]
     if every > len(operations) + len(costly):
         announced.append(f"left out: {every - len(operations) - len(costly)} operations without any recording")
     if costly:
@@ -125,3 +134,13 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
     if loop.ledger is not None:
         announced.append(f"what it makes is written to {loop.ledger}, and taken away at the end where that can be done")
     return loop, announced
+
+
+def _check(asked: Asked) -> None:
+    """
+    Raises CannotTell for a number that limits nothing.
+    """
+    for name in ("max_requests", "max_meetings", "max_latency"):
+        value = getattr(asked, name)
+        if value is not None and not 0 <= value < math.inf:
+            raise CannotTell(f"--{name.replace('_', '-')} {value} is no limit; give a number from 0 on")

@@ -22,12 +22,14 @@ from _pytest.outcomes import Exit
 from _pytest.terminal import TerminalReporter
 
 from rtkcontract.engine import run_file, run_options
+from rtkcontract.engine.brakes import Stop
 from rtkcontract.engine.loop import Loop
 from rtkcontract.engine.resources import left_text
 from rtkcontract.errors import CannotTell
 from rtkcontract.model import Case, Json, Result, Scenario
 from rtkcontract.plugins import open_run, pytest_bar
 from rtkcontract.redaction import logs
+from rtkcontract.redaction.terminal import shown
 from rtkcontract.reports import summary
 from rtkcontract.reports import text as text_report
 
@@ -66,6 +68,8 @@ class Round:
     announced: list[str]
     redact: Callable[[str], str]
     notes: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    """Ids of what other processes ask."""
     run: run_file.Run | None = None
 
 
@@ -124,7 +128,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         if getattr(config.option, "numprocesses", None):
             _round(config)
     except CannotTell as error:
-        sys.stderr.write(f"rtkcontract: {error}\n")
+        sys.stderr.write(shown(f"rtkcontract: {error}\n"))
         return 2
     return None
 
@@ -173,6 +177,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.block_network)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """
+    What the workers of pytest-xdist are to ask: each collects all.
+    """
+    if ROUND in node.config.stash:
+        node.config.stash[ROUND].shared = [name.partition("[")[2].removesuffix("]") for name in ids]
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, None, None]:
     """
@@ -214,7 +227,7 @@ def ask(contract_round: Round) -> Callable[[Case], Result]:
             raise NotTold(result.reason)
         broken = [each for each in (result, read) if each is not None and each.status == "fail"]
         if broken:
-            raise BrokenPromise(contract_round.redact("; ".join(map(_in_a_line, broken))))
+            raise BrokenPromise(shown(contract_round.redact("; ".join(map(_in_a_line, broken)))))
         return result
 
     return asked
@@ -233,7 +246,7 @@ def play(contract_round: Round) -> Callable[[Scenario], list[Result]]:
             raise Ended(str(error)) from None
         broken = [result for result in results if result.status == "fail"]
         if broken:
-            raise BrokenPromise(contract_round.redact("; ".join(map(_in_a_line, broken))))
+            raise BrokenPromise(shown(contract_round.redact("; ".join(map(_in_a_line, broken)))))
         for result in results:
             if result.status == "error":
                 raise NotTold(result.reason)
@@ -263,6 +276,11 @@ def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
         for operation in (each for each in contract_round.loop.operations.values() if each.request_schema):
             try:
                 one, failed = contract_round.loop.hunt(operation, side)
+            except Stop as stop:
+                if not stop.spent:
+                    raise Ended(str(stop)) from None
+                contract_round.notes.append(f"no generated {side} bodies sent to {operation.name}: {stop}")
+                continue
             except CannotTell as error:
                 raise NotTold(str(error)) from None
             told.append(f"{one.sent} generated {side} bodies sent to {operation.name}, seed {one.seed}")
@@ -273,7 +291,7 @@ def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
         walked = contract_round.loop.explore(examples=WALKS, seed=0) if side == "valid" else []
         if broken or walked:
             lines = [*map(_in_a_line, broken), *(f"{each.id} breaks the contract" for each in walked)]
-            raise BrokenPromise(contract_round.redact("; ".join(lines)))
+            raise BrokenPromise(shown(contract_round.redact("; ".join(lines))))
         return "; ".join(told)
 
     return hunted
@@ -326,12 +344,30 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
     return kinds.get(getattr(report, "contract", ""))
 
 
+def pytest_keyboard_interrupt() -> None:
+    """
+    An interrupt is told by its exit code; where it came, with all locals, is nobody's business.
+    """
+
+
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+    """
+    A fault of the toolkit is one line, as in every verb.
+    """
+    if isinstance(excinfo.value, CannotTell):
+        sys.stderr.write(shown(f"rtkcontract: {excinfo.value}\n"))
+        return True
+    return None
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     config = session.config
     made = config.stash.get(ROUND, None)
     worker = hasattr(config, "workeroutput")
     if made is not None and not worker:
+        if session.exitstatus != 2:
+            made.loop.lost(made.shared)
         made.run = made.loop.finish(interrupted=session.exitstatus == 2, explain=not config.option.no_explain)
         session.exitstatus = _code(made, int(session.exitstatus), release=config.option.release)
     yield
@@ -349,7 +385,7 @@ def _code(made: Round, status: int, *, release: bool) -> int:
         return 2
     found = summary.exit_code(made.run)
     ours = any(entry.result.status in ("fail", "error") for entry in made.run.entries)
-    failed = (status == 1 and not ours) or (release and made.loop.unrecorded)
+    failed = (status == 1 and not ours) or (release and (made.loop.unrecorded or made.loop.edited))
     return 1 if found == 1 or (found == 0 and failed) else found
 
 
@@ -357,20 +393,29 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     made = config.stash.get(ROUND, None)
     if made is None or made.run is None or not made.run.entries:
         return
+
+    def write(text: str) -> None:
+        terminalreporter.write_line(shown(made.redact(text), styled=True))
+
     terminalreporter.section("verdict")
     colour = text_report.wants_colour(sys.stdout, os.environ) and terminalreporter.hasmarkup
     verdict = text_report.text(made.run, colour=colour, width=terminalreporter._tw.fullwidth)
-    terminalreporter.write_line(made.redact(verdict))
+    write(verdict)
     for note in made.notes:
-        terminalreporter.write_line(note)
+        write(note)
     if made.loop.left and made.loop.ledger is not None:
-        terminalreporter.write_line(made.redact(left_text(made.loop.left, made.loop.ledger)))
+        write(left_text(made.loop.left, made.loop.ledger))
     if made.loop.unrecorded:
         told = summary.counted(len(made.loop.unrecorded), "case")
-        terminalreporter.write_line(f"{told} without a recording; `rtkcontract record` makes them")
+        write(f"{told} without a recording; `rtkcontract record` makes them")
+    if made.loop.edited:
+        write(f"{summary.counted(len(made.loop.edited), 'recording')} edited by hand; `rtkcontract replay` names them")
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary_file:
         from rtkcontract.reports import markdown
 
-        with Path(summary_file).open("a", encoding="utf-8") as page:
-            page.write(made.redact(markdown.text(made.run)))
+        try:
+            with Path(summary_file).open("a", encoding="utf-8", errors="backslashreplace") as page:
+                page.write(made.redact(markdown.text(made.run)))
+        except OSError as error:  # the verdict is the same without it
+            write(f"the summary {summary_file} cannot be written: {error.strerror}")

@@ -17,7 +17,7 @@ from rtkcontract.engine.files import write_whole
 from rtkcontract.errors import CannotTell
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.model import Answered, Json, Observation, Request, Send, Unanswered
-from rtkcontract.recordings.cassette import Interaction, Observed, read, to_text
+from rtkcontract.recordings.cassette import Interaction, Observed, read, to_text, untouched
 from rtkcontract.recordings.key import key_of
 from rtkcontract.redaction.redactor import Redactor
 from rtkcontract.redaction.scanner import Gate, Leak, Look, scan
@@ -61,43 +61,25 @@ def _leaf_texts(value: Json) -> Iterator[str]:
             yield from _leaf_texts(item)
 
 
+class Refused(CannotTell):
+    """
+    A recording that would hold what may not be written; the next one may be clean.
+    """
+
+
 def write(path: Path, interaction: Interaction, gate: Gate) -> None:
     """
-    The one way to disk. Raises CannotTell, and leaves what was there, when something is found (place and kind are
-    named, the thing is not) or the file cannot be written.
+    The one way to disk. Raises Refused when something is found (place and kind are named, the thing is not), and
+    CannotTell where the file cannot be written; what was there stays.
     """
     found = leaks(interaction, gate)
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         case = interaction.provenance.case if interaction.provenance else "a case"
-        raise CannotTell(
+        raise Refused(
             f"the recording of {case} was not written: it would hold {found[0].kind} in the {found[0].place}{more}"
         )
     write_whole(path, to_text(interaction).encode())
-
-
-def sweep(folder: Path) -> int:
-    """
-    Removes what killed recordings left below a folder, and says how many; a living process keeps its own.
-    """
-    swept = 0
-    for path in folder.rglob(".*-*.part"):
-        process = path.name[1:].partition("-")[0]
-        if process.isdigit() and not _alive(int(process)):
-            with contextlib.suppress(OSError):
-                path.unlink()
-                swept += 1
-    return swept
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def put(folder: Path, target: Observed, operation: str, interaction: Interaction, gate: Gate) -> Path:
@@ -222,6 +204,7 @@ def replayer(folder: Path, redactor: Redactor) -> Send:
             elapsed_s=None,
             recorded_at=told.recorded_at if told else "",
             recorded_from=path.parent.parent.name,
+            edited=told is not None and not untouched(one.interaction),
         )
 
     return send

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from rtkcontract.contract.requests import request_of
-from rtkcontract.engine.files import write_whole
+from rtkcontract.engine.brakes import NO_LIMIT, Budget, Stop
+from rtkcontract.engine.files import sweep, writable, write_whole
 from rtkcontract.engine.loop import Exchange
 from rtkcontract.engine.resources import stand_ins
 from rtkcontract.engine.versions import tool_versions
@@ -43,7 +44,7 @@ from rtkcontract.recordings import folder as cassette_folder
 from rtkcontract.recordings.cassette import Observed, Provenance
 from rtkcontract.recordings.folder import Recording
 from rtkcontract.recordings.key import SCHEME
-from rtkcontract.recordings.replay import EXPIRE_DAYS, age_days, keyed
+from rtkcontract.recordings.replay import CLOCKS_DIFFER_DAYS, EXPIRE_DAYS, age_days, keyed
 from rtkcontract.redaction.redactor import Redactor
 from rtkcontract.redaction.scanner import scan
 
@@ -52,16 +53,6 @@ MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 GIVE_UP: Final = 5
 """Requests without an answer in a row after which the target is taken to be down."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """
-    The most that a recording may send and create; None is no limit.
-    """
-
-    max_requests: int | None = None
-    max_meetings: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +96,7 @@ def due(
         interaction = found[key].interaction if key in found else None
         told = interaction.provenance if interaction else None
         age = age_days(told.recorded_at, now) if told else None
-        return age is not None and age < expire_days
+        return age is not None and -CLOCKS_DIFFER_DAYS <= age < expire_days
 
     return {key: case for key, case in wanted.items() if not fresh(key)}
 
@@ -143,25 +134,28 @@ def record(
     session: Session,
     cases: Sequence[Case],
     *,
-    budget: Budget = Budget(),
+    budget: Budget = NO_LIMIT,
     expire_days: float = EXPIRE_DAYS,
     again: bool = False,
     progress: Progress | None = None,
 ) -> Recorded:
     """
-    Sends what is due and writes each answer at once. Raises CannotTell when a write is refused or fails; what was
-    written before is whole and the next recording goes on there.
+    Send what is due and write each answer at once. An answer that may not be written is told and skipped. Raises
+    CannotTell where nothing can be written; what was written before is whole and the next recording goes on there.
     """
+    writable(session.folder)
     wanted = keyed(session.contract, cases, session.redactor)
-    cassette_folder.sweep(session.folder)
+    sweep(session.folder)
     todo = dict(wanted) if again else due(wanted, session.held(cases), now=session.now(), expire_days=expire_days)
     state = Recorded(due=len(todo), kept=len(wanted) - len(todo))
+    session.exchange.brake.budget = budget
     for case in _cheapest_first(todo.values(), budget):
-        spent = _spent(state, budget)
-        if spent:
-            state = replace(state, stopped=spent, spent=True)
+        try:
+            state = record_one(session, case, state)
+        except (Stop, KeyboardInterrupt) as stop:
+            spent = isinstance(stop, Stop) and stop.spent
+            state = replace(state, stopped=session.redactor.text(str(stop)) or "interrupted", spent=spent)
             break
-        state = record_one(session, case, state)
         if progress:
             progress(state.sent, state.due)
         if state.stopped:
@@ -175,14 +169,6 @@ def _cheapest_first(todo: Iterable[Case], budget: Budget) -> list[Case]:
     """
     order = {"rejected": 0, "unspecified": 1, "accepted": 2}
     return list(todo) if budget.max_meetings is None else sorted(todo, key=lambda case: order[case.expect.outcome])
-
-
-def _spent(state: Recorded, budget: Budget) -> str:
-    if budget.max_requests is not None and state.sent >= budget.max_requests:
-        return f"the budget of {budget.max_requests} requests is used up"
-    if budget.max_meetings is not None and state.meetings >= budget.max_meetings:
-        return f"the budget of {budget.max_meetings} meetings is used up"
-    return ""
 
 
 def exit_code(state: Recorded) -> int:
@@ -223,14 +209,16 @@ def record_one(session: Session, case: Case, state: Recorded) -> Recorded:
         reason = observation.reason if isinstance(observation, Unanswered) else ""
         return _unsettled(state, case, session.redactor.text(reason))
     response = observation.response
-    creates = session.contract.operations[case.operation].method == "POST"
-    state = replace(state, meetings=state.meetings + (creates and 200 <= response.status < 300))
+    state = replace(state, meetings=session.exchange.brake.created)
     reason = _no_answer(case, response)
     if reason:
         return replace(state, stopped=reason)
     if response.status >= 500:
         return _unsettled(state, case, f"the service failed with {response.status}")
-    where = _keep(session, case, request, response)
+    try:
+        where = _keep(session, case, request, response)
+    except cassette_folder.Refused as refused:
+        return replace(state, unsettled=(*state.unsettled, (case.id, str(refused))), silent=0)
     return replace(
         state,
         written=state.written + 1,
@@ -278,9 +266,13 @@ def _keep(session: Session, case: Case, request: Request, response: Response) ->
     operation = session.contract.operations[case.operation]
     stored = request_of(operation, case, session.target, stand_ins(operation, case))
     asked = session.redactor.request(stored)
+    try:
+        kept = session.redactor.response(response, asked.content)
+    except CannotTell as error:
+        raise cassette_folder.Refused(str(error)) from None
     interaction = cassette.sealed(
         asked,
-        session.redactor.response(response, asked.content),
+        kept,
         Provenance(
             recorded_at=session.now().astimezone(UTC).strftime(MOMENT),
             target=where,

@@ -213,6 +213,10 @@ def stored_requests(contract: Contract, cases: Iterable[Case], redactor: Redacto
         yield request, case
 
 
+CLOCKS_DIFFER_DAYS: Final = 1.0
+"""How far in the future the time of a recording may lie."""
+
+
 def age_days(recorded_at: str, now: datetime) -> float | None:
     """
     Days since a recording; None where its time cannot be read.
@@ -321,6 +325,8 @@ class _Judge:
         age = age_days(told.recorded_at, self.now)
         if age is None:
             yield NO_PROVENANCE, "recorded_at is no RFC 3339 time with a zone"
+        elif age < -CLOCKS_DIFFER_DAYS:
+            yield NO_PROVENANCE, f"recorded_at lies in the future: {told.recorded_at}"
         elif age >= self.days[1]:
             yield EXPIRED, f"recorded {told.recorded_at}, {age:.0f} days ago; the limit is {self.days[1]:g}"
         elif age >= self.days[0]:
