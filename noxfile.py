@@ -241,3 +241,15 @@ def build(session: nox.Session) -> None:
     session.run("rtkcontract", "check", "--target", "emulator", "--plan", "smoke", "-q")
     session.run("rtkcontract", "replay")
     session.run("rtkcontract", "schema", "request", silent=True)
+
+
+@nox.session
+def nightly(session: nox.Session) -> None:
+    """
+    What takes long: the thorough plan, the fuzzer, every cell of the table of exit codes, 200 kills, 100,000 requests.
+    """
+    prepared(session, "test")
+    session.run("rtkcontract", "check", "--target", "emulator", "--plan", "thorough", "-q")
+    session.run("rtkcontract", "hunt", "--target", "emulator", "--max-examples", "500", "--max-requests", "5000")
+    tests = ("tests/cli/test_table.py", "tests/cli/test_kills.py", "tests/network/test_many_requests.py")
+    session.run("pytest", "-q", "-s", *tests, *session.posargs, env={"RTKCONTRACT_NIGHTLY": "1"})

@@ -39,6 +39,7 @@ TOPICS = (
     "recording",
     "own-tests",
     "report",
+    "exit-codes",
     "changes",
     "adding",
     "checks",
