@@ -7,6 +7,7 @@ All cells are tried where RTKCONTRACT_NIGHTLY is set, else two verbs of each col
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import resource
@@ -24,8 +25,9 @@ import pytest
 
 import small
 from rtkcontract.cli.main import VERBS
+from rtkcontract.engine import resources
 from rtkcontract.engine.targets import VARIABLES
-from rtkcontract.model import Request, Response
+from rtkcontract.model import Request, Response, Target
 from rtkcontract.network.server import serve
 
 PAGE = Path(__file__).parents[2] / "docs" / "exit-codes.md"
@@ -43,6 +45,7 @@ OFFLINE = {
     "record": "record --target emulator --schemas box --plan smoke --cassettes kept",
     "hunt": "hunt --target emulator --schemas box --max-examples 5",
     "send": "send --target emulator --schemas box make_box/minimal",
+    "clean": "clean ledger.jsonl --schemas box --base-url http://127.0.0.1:9/client/v4",
     "serve": "serve --schemas box",
     "validate": "validate --schemas box bad.json",
     "replay": "replay --plan smoke --operation create_meeting",
@@ -109,6 +112,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     small.schemas(tmp_path / "box")
     (tmp_path / "bad.json").write_text('{"name": 5}')
     (tmp_path / "killer.py").write_text(WORKER)
+    target = Target(kind="live", base_url="", account_id="0" * 32, app_id="a" * 32, token=TOKEN)
+    line = {"made": "x", "operation": "make_box", "case": "make_box/minimal", "app": resources.app_digest(target)}
+    (tmp_path / "ledger.jsonl").write_text(json.dumps(line) + "\n")
     monkeypatch.chdir(tmp_path)
     for name, value in zip(VARIABLES.values(), (TOKEN, "0" * 32, "a" * 32), strict=True):
         monkeypatch.setenv(name, value)
