@@ -8,6 +8,7 @@ import copy
 import json
 import sys
 import time
+from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -163,6 +164,64 @@ def test_a_schema_nested_400_deep_is_compared_or_refused_by_name():
 
     assert {"GET /b", "POST /a"} == {change.operation for change in found}
     assert sys.getrecursionlimit() < 100_000
+
+
+FULL = doc(
+    {
+        "/a/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": NUMBER}],
+            "get": get({"$ref": "#/components/schemas/N"}, security=[{"o": ["r"]}]),
+            "post": post({"allOf": [{"$ref": "#/components/schemas/N"}, {"enum": [{"a": 1}]}]}),
+        }
+    },
+    servers=[{"url": "https://{r}.example", "variables": {"r": {"default": "a", "enum": ["a", "b"]}}}],
+    webhooks={"w": {"post": post({"$ref": "#/components/schemas/N"})}},
+    components={
+        "securitySchemes": {
+            "o": {"type": "oauth2", "flows": {"implicit": {"authorizationUrl": "u", "scopes": {"r": ""}}}}
+        },
+        "schemas": {
+            "N": {
+                "type": "object",
+                "required": ["a"],
+                "properties": {
+                    "a": {"type": "string", "pattern": "^a*$"},
+                    "n": {"items": {"$ref": "#/components/schemas/N"}},
+                },
+            }
+        },
+    },
+)
+JUNK = (None, True, 0, -1, "", "a", [], {}, [None], {"$ref": "#/nowhere"}, {"type": "any"}, [{}], 10**40)
+
+
+def holders(value):
+    """
+    Every object and list in a value.
+    """
+    if isinstance(value, dict | list):
+        yield value
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from holders(part)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_document_with_a_fault_anywhere_is_compared_or_refused(seed):
+    """No fault ends in anything but a report or one line."""
+    random = Random(seed)
+    broken = copy.deepcopy(FULL)
+    holder = random.choice([one for one in holders(broken) if one])
+    key = random.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+    holder[key] = random.choice(JUNK)
+    for pair in ((FULL, broken), (broken, FULL)):
+        try:
+            found = changes(*pair)
+            said = contract_changes.text(found, "a", "b") + contract_changes.as_json(found, "a", "b")
+        except CannotTell as problem:
+            said = str(problem)
+            assert "\n" not in said
+
+        assert said
 
 
 # --- schemas that lead back to themselves ----------------------------------------------------------------------------

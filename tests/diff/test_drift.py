@@ -10,8 +10,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import made
+from rtkcontract.cli.main import main
 from rtkcontract.contract import load, revisions
 from rtkcontract.diff import drift as drifts
 from rtkcontract.errors import CannotTell
@@ -199,3 +201,20 @@ def test_the_known_differences_are_whole():
         assert {"id", "source", "side", "where", "only", "reason", "evidence", "expires"} <= set(item)
         assert item["only"] in ("ours", "theirs", "differs")
         assert len(item["expires"]) == len("2027-05-31")
+
+
+@pytest.mark.parametrize("code", ["def broken(:\n", "raise RuntimeError('half installed')\n"])
+def test_a_package_that_cannot_be_imported_is_told_in_one_line(tmp_path, monkeypatch, code):
+    (tmp_path / "halfsdk.py").write_text(code)
+    (tmp_path / "halfsdk-1.0.dist-info").mkdir()
+    (tmp_path / "halfsdk-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: halfsdk\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(CannotTell, match=r"halfsdk of halfsdk 1\.0 cannot be imported"):
+        drifts.sdk_types("A", "B", module="halfsdk")
+
+
+def test_the_day_of_a_document_is_a_date():
+    ran = CliRunner().invoke(main, ["drift", "--document", "none.json", "--dated", "yesterday"])
+
+    assert (2, "rtkcontract: --dated yesterday is no date") == (ran.exit_code, ran.output.partition(";")[0])

@@ -454,11 +454,11 @@ def server_terms(old: Sequence[Json], new: Sequence[Json]) -> Iterator[Term]:
     """
     Changes of the values that variables of servers can take; `server.changed` tells of the addresses themselves.
     """
-    after = {server.get("url"): server.get("variables", {}) for server in new}
+    after = {str(_member(server, "url")): _member(server, "variables") for server in new}
     for server in old:
-        url = server.get("url")
-        for name, variable in server.get("variables", {}).items() if url in after else ():
-            was, is_ = (part.get("enum", []) for part in (variable, after[url].get(name, {})))
+        url = str(_member(server, "url"))
+        for name, variable in _members(_member(server, "variables")) if url in after else ():
+            was, is_ = (_member(part, "enum") or [] for part in (variable, _member(after[url], name)))
             gone = [value for value in was if value not in is_] if is_ else []
             come = [value for value in is_ if value not in was] if was else []
             where = f"servers {url} {name}"
@@ -491,11 +491,25 @@ def _addresses(scheme: Json) -> dict[str, str]:
     """
     Place to address or scope of a scheme.
     """
-    found = {"openIdConnectUrl": scheme["openIdConnectUrl"]} if "openIdConnectUrl" in scheme else {}
-    for name, flow in scheme.get("flows", {}).items():
-        found |= {f"{name} {key}": str(flow[key]) for key in _URLS if key in flow}
-        found |= {f"{name} scope {scope}": "offered" for scope in flow.get("scopes", {})}
+    found = {"openIdConnectUrl": str(scheme["openIdConnectUrl"])} if "openIdConnectUrl" in scheme else {}
+    for name, flow in _members(scheme.get("flows")):
+        found |= {f"{name} {key}": str(address) for key, address in _members(flow) if key in _URLS}
+        found |= {f"{name} scope {scope}": "offered" for scope, _ in _members(_member(flow, "scopes"))}
     return found
+
+
+def _member(value: Json, name: str) -> Json:
+    """
+    A member of what should be an object; None where there is none.
+    """
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _members(value: Json) -> Iterator[tuple[str, Json]]:
+    """
+    The members of what should be an object; none where it is something else.
+    """
+    yield from value.items() if isinstance(value, dict) else ()
 
 
 _URLS: Final = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl")

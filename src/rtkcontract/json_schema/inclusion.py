@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -114,6 +115,8 @@ def without_cycles(node: Json, put: bool | None) -> Json:
 # --- texts ---------------------------------------------------------------------------------------------------------
 
 _TEXT_WORDS: Final = ("pattern", "minLength", "maxLength")
+MOST_LISTED: Final = 100
+"""Listed texts that are compared with a pattern."""
 _ALL_TEXTS: Final[Demands] = ((), 0, None)
 
 
@@ -148,14 +151,19 @@ def _parts(node: Json) -> Iterator[Json]:
 
 def _single_demands(node: Json) -> dict[str, Demands]:
     """
-    Each demand on texts in a schema by itself, as the keyword it is written as.
+    Each demand on texts in a schema by itself, as the keyword it is written as; listed texts are a demand, too.
     """
+    parts = [part for part in _parts(node) if isinstance(part, dict)]
+    lists = [part["enum"] for part in parts if 0 < len(part.get("enum", ())) <= MOST_LISTED]
     return {
         dumps({word: part[word]}): _demands({word: part[word]})
-        for part in _parts(node)
-        if isinstance(part, dict)
+        for part in parts
         for word in _TEXT_WORDS
         if word in part
+    } | {
+        dumps({"enum": texts}): _demands({"pattern": f"^(?:{'|'.join(map(re.escape, texts))})$"})
+        for texts in lists
+        if all(isinstance(text, str) for text in texts)
     }
 
 
@@ -182,9 +190,9 @@ def _with_implied(node: Json, wanted: Mapping[str, Demands], names: tuple[str, .
         if wider:
             made["patternProperties"] = {**made["patternProperties"], name: {"allOf": wider}}
     own = _demands(node)
-    implied = [
-        json.loads(text) for text, demand in wanted.items() if own[0] and demand != own and contains(demand, own)
-    ]
+    only_texts = node.get("type") in ("string", ["string"])  # a list says something of other values, too
+    known = [(json.loads(text), demand) for text, demand in wanted.items() if own[0] and demand != own]
+    implied = [word for word, demand in known if (only_texts or "enum" not in word) and contains(demand, own)]
     return {**made, "allOf": [*made.get("allOf", ()), *implied]} if implied else made
 
 

@@ -155,7 +155,7 @@ class Reader:
         root = Spot({"servers": self.document.get("servers")}, self.files.name, "")
         holders = (one.member("servers").value for one in (call.spec, *call.items, root))
         servers: Json = next(filter(None, holders), [])
-        if any("variables" in server for server in servers):
+        if any(isinstance(server, dict) and "variables" in server for server in servers):
             found["servers"] = servers
         for holder in (*reversed(call.items), call.spec):
             for one in _items(holder.member("parameters"), self.files):
@@ -359,7 +359,7 @@ class Reader:
         root = Spot({"security": self.document.get("security")}, self.files.name, "")
         for alternative in _items((spec if own else root).member("security"), self.files):
             yield tuple(
-                Credential(name=name, told=self._scheme(name), scopes=frozenset(_tuple(scopes, self.files)))
+                Credential(name=name, told=self._scheme(name), scopes=frozenset(map(str, _tuple(scopes, self.files))))
                 for name, scopes in sorted(_members(alternative, self.files))
             )
 
