@@ -46,12 +46,13 @@ def check(ctx: click.Context, /, pytest_args: tuple[str, ...], **asked: Any) -> 
     The run takes the options of pytest, too, such as -q, -k or -n.
     """
     # What was not given here may be given to pytest in other ways.
-    given = [each for each in run_options.RUN if ctx.get_parameter_source(each.key) is ParameterSource.COMMANDLINE]
+    told = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
+    given = [each for each in run_options.RUN if ctx.get_parameter_source(each.key) in told]
     options: list[str] = []
     for each in given:
         value = asked[each.key]
         if each.kind is bool:
-            options.append(each.name)
+            options += [each.name] if asked[each.key] else []
         else:
             options += [f"{each.name}={one}" for one in (value if each.many else (value,))]
     ctx.exit(run_pytest(asked["target"], [*options, *pytest_args]))

@@ -7,6 +7,7 @@ How they end is said in `exits`.
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import click
 
@@ -14,7 +15,7 @@ from rtkcontract.cli import exits, options
 
 VERBS = (
     *("check", "validate", "cases", "send", "serve", "replay", "record", "hunt"),
-    *("clean", "report", "schema", "diff", "drift", "completion"),
+    *("clean", "report", "schema", "diff", "drift", "config", "completion"),
 )
 """Each is a command in the module of the same name."""
 
@@ -43,10 +44,18 @@ class Verbs(exits.Verbs):
         "rtkcontract send create_meeting/minimal --target emulator",
     ),
 )
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path), help="The file of settings, in place of the nearest."
+)
+@click.option("--env-file", type=click.Path(path_type=Path), help="A file of NAME=VALUE lines, such as .env.")
 @click.version_option(package_name="rtkcontract", prog_name="rtkcontract")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context, file: Path | None, env_file: Path | None) -> None:
     """
     Contract tests for Cloudflare RealtimeKit, on the live API, the embedded emulator or recordings.
 
     Exit codes of every verb: 0 clean, 1 findings, 2 could not tell.
     """
+    from rtkcontract.cli import config
+
+    ctx.obj = config.load(main, ctx, file, env_file)
