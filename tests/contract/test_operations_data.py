@@ -16,8 +16,8 @@ from rtkcontract.contract import load
 from rtkcontract.contract.expectation import Oracle, source_ids
 from rtkcontract.generation import plan as plans
 from rtkcontract.generation.parameters import undecided
-from rtkcontract.generation.partitions import CONSTRAINTS
 from rtkcontract.json_schema.json_text import at, loads
+from rtkcontract.json_schema.structure import CONSTRAINTS
 from rtkcontract.model import Operation
 from rtkcontract.openapi.references import resolve
 
@@ -155,9 +155,10 @@ def test_parameters_of_the_path_are_declared_once(operation: Operation) -> None:
 
 def test_examples_and_defaults_of_parameters_fit() -> None:
     for name, parameter in PARAMETERS.items():
-        values = [*_of(parameter, "example"), *_of(parameter["schema"], "default")]
+        examples = [example["value"] for example in parameter.get("examples", {}).values()]
+        values = [*_of(parameter, "example"), *examples, *_of(parameter["schema"], "default")]
         assert all(Oracle(DOCUMENT, parameter["schema"]).valid(value) for value in values), name
-        assert "example" in parameter or parameter["in"] == "query"
+        assert {"example", "examples"} & set(parameter) or parameter["in"] == "query"
 
 
 def _of(node: Any, name: str) -> list[Any]:
