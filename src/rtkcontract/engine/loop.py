@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -33,6 +34,8 @@ from rtkcontract.generation import contract_coverage
 from rtkcontract.generation.collections import Collection, collections
 from rtkcontract.generation.plan import Plan
 from rtkcontract.generation.scenarios import read_back, readable
+from rtkcontract.generation.step_bodies import StepBodies
+from rtkcontract.json_schema.json_text import encode, loads
 from rtkcontract.model import (
     Answered,
     Case,
@@ -79,6 +82,8 @@ class Exchange:
     ) -> None:
         self.contract, self.asking = contract, asking
         self.ledger = None if ledger is None else Ledger(ledger)
+        self._bodies: dict[str, StepBodies] = {}
+        self._numbers = itertools.count(1)
         self.brake = Brake(asking.send, budget, looks=asking.target.kind == "live")
         self.resources = Resources(contract, asking.target, self.brake, self._minimal, self.ledger, forbidden)
 
@@ -160,11 +165,19 @@ class Exchange:
 
     def _minimal(self, operation: Operation) -> Case | None:
         """
-        The smallest case that is accepted, or the plain request of an operation that may have nothing to give.
+        The smallest case that is accepted, or the plain request of an operation that may have nothing to give. Plain
+        texts in it are given once, since a server may refuse a second object of one name.
         """
         cases = plan_cache.planned(self.contract, operation, "standard").cases
         plain = [case for case in cases if case.side == "valid" and case.expect.outcome != "rejected"]
-        return next((case for case in plain if case.expect.outcome == "accepted"), next(iter(plain), None))
+        case = next((case for case in plain if case.expect.outcome == "accepted"), next(iter(plain), None))
+        if case is None or operation.role != "create" or not case.content:
+            return case
+        if operation.name not in self._bodies:
+            self._bodies[operation.name] = StepBodies(self.contract.document, operation)
+        bodies = self._bodies[operation.name]
+        name = f"{operation.name} object {next(self._numbers)}"
+        return replace(case, content=encode(bodies.labelled(loads(case.content), name)))
 
 
 class Loop:
