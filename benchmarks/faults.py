@@ -192,10 +192,11 @@ def _asked_by_peer(number: int | None) -> Hunt:
     The default run of schemathesis' own command line against one fault; None stands for the correct server.
     """
     fault = None if number is None else zoo.FAULTS[number]
-    respond = peer.as_it_expects(fault.server(CONTRACT) if fault else zoo.correct(CONTRACT), zoo.TOKEN)
+    contract = peer.alone(CONTRACT)
+    respond = peer.as_it_expects(fault.server(contract) if fault else zoo.correct(contract), zoo.TOKEN)
     ids = {"account_id": zoo.ACCOUNT, "app_id": zoo.APP}
     try:
-        done = peer.against(respond, CONTRACT.document, token=zoo.TOKEN, ids=ids)
+        done = peer.against(respond, contract.document, token=zoo.TOKEN, ids=ids)
     except subprocess.TimeoutExpired as late:
         return _hunt_of(fault, None, 0, float(late.timeout), ())
     return _hunt_of(fault, done.first, done.requests, done.wall_s, tuple(done.failures))

@@ -34,7 +34,7 @@ from rtkcontract.network import client as clients
 from rtkcontract.network import server
 from wrong_servers import emulated as zoo
 
-CONTRACT = load.load_contract()
+CONTRACT = peer.alone(load.load_contract())
 OPERATION = next(iter(CONTRACT.operations.values()))
 
 

@@ -1,5 +1,5 @@
 """
-Tests of the vendor with bodies that hypothesis generates from the schema; part of the plan `thorough`.
+Tests of the vendor with bodies that hypothesis generates from the schema; part of `standard` and `thorough`.
 
 They run where something can answer. What they find is shrunk, and `rtkcontract hunt --promote` keeps it as a case.
 """

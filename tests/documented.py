@@ -468,8 +468,12 @@ def plans() -> str:
     standard = generation_plan.make(found, operation, "standard")
     rows = (
         ("`smoke`", "each value: the start of `standard`", len(smoke().cases)),
-        ("`standard`, the default", "each pair of values", len(standard.cases)),
-        ("`thorough`", "each triple, and hypothesis", "about 2,000"),
+        (
+            "`standard`, the default",
+            "each pair of values, and hypothesis",
+            f"{len(standard.cases)}, and about 30 generated",
+        ),
+        ("`thorough`", "each triple, and more of hypothesis", "about 2,000"),
     )
     return table(("plan", "strength", "requests"), rows)
 

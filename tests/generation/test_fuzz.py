@@ -20,6 +20,7 @@ from rtkcontract.contract.requests import request_of
 from rtkcontract.emulator.answers import emulator
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import fuzz
+from rtkcontract.generation.profiles import Side
 from rtkcontract.json_schema.json_text import loads
 from rtkcontract.model import Answered, Case, Contract, Finding, Json, Target
 from rtkcontract.network.client import sender
@@ -53,7 +54,7 @@ THINGS = contract_with(
 MAKE = THINGS.operations["make"]
 
 
-def drawn(side: fuzz.Side, count: int, contract: Contract = CONTRACT, name: str = "create_meeting") -> list[Case]:
+def drawn(side: Side, count: int, contract: Contract = CONTRACT, name: str = "create_meeting") -> list[Case]:
     cases: list[Case] = []
 
     def keep(case: Case) -> list[Finding]:
@@ -269,7 +270,7 @@ def test_no_body_is_sent_twice_and_all_are_counted() -> None:
     hunt = fuzz.hunt(THINGS, MAKE, judge, max_examples=20, seed=0, on_progress=lambda *step: steps.append(step))
 
     assert len(set(sent)) == len(sent) == hunt.sent == hunt.valid
-    assert [(number, 80) for number in range(1, len(sent) + 1)] == steps
+    assert [(number, 82) for number in range(1, len(sent) + 1)] == steps
     assert (0, False) == (hunt.invalid, hunt.cut_short)
 
 
@@ -393,7 +394,7 @@ def test_an_error_of_the_judge_ends_the_hunt_at_once_and_loses_nothing(last: int
 
 
 @pytest.mark.parametrize("side", ["valid", "invalid"])
-def test_the_emulator_answers_generated_bodies_as_expected(side: fuzz.Side) -> None:
+def test_the_emulator_answers_generated_bodies_as_expected(side: Side) -> None:
     """Over a real socket: 201 for what is accepted, 4xx for what is rejected, and never a 5xx."""
     token, account_id, app_id = "T" * 40, "0" * 32, "14a396e7-ca44-4937-bf1f-050a69118543"
     numbers = itertools.count()

@@ -27,7 +27,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.reports.progress import bar
 
 if TYPE_CHECKING:
-    from rtkcontract.generation.fuzz import Side
+    from rtkcontract.generation.profiles import Side
 
 
 @click.command(
@@ -81,6 +81,7 @@ def hunt(
     Send bodies that hypothesis generates from the schema, and shrink what fails.
     """
     from rtkcontract.contract import load
+    from rtkcontract.engine import generated
     from rtkcontract.plugins import open_run
     from rtkcontract.recordings import record as recording
     from rtkcontract.redaction import logs
@@ -117,6 +118,7 @@ def hunt(
                 hunted, _ = loop.hunt(
                     loop.operations[name],
                     one,
+                    holders=generated.holders(loop.contract, loop.operations[name]),
                     max_examples=max_examples,
                     max_requests=left,
                     seed=seed,

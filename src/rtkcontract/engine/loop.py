@@ -25,7 +25,7 @@ from rtkcontract.checks import across
 from rtkcontract.checks import judge as judging
 from rtkcontract.contract import deviations
 from rtkcontract.contract.requests import request_of
-from rtkcontract.engine import minimise, plan_cache, run_file, scenarios, targets
+from rtkcontract.engine import generated, minimise, plan_cache, run_file, scenarios, targets
 from rtkcontract.engine.brakes import NO_LIMIT, Brake, Budget, Stop
 from rtkcontract.engine.resources import Ledger, Left, Resources, Unmade, cleaned, stand_ins
 from rtkcontract.engine.versions import tool_versions
@@ -33,6 +33,7 @@ from rtkcontract.errors import CannotTell
 from rtkcontract.generation import contract_coverage
 from rtkcontract.generation.collections import Collection, collections
 from rtkcontract.generation.plan import Plan
+from rtkcontract.generation.profiles import Side
 from rtkcontract.generation.scenarios import read_back, readable
 from rtkcontract.generation.step_bodies import StepBodies
 from rtkcontract.json_schema.json_text import encode, loads
@@ -204,11 +205,14 @@ class Loop:
         budget: Budget = NO_LIMIT,
         through: targets.Through = "sockets",
         scenarios: Sequence[Scenario] = (),
+        search: generated.Search | None = None,
     ) -> None:
         self.contract, self.plans, self.target, self.plan = contract, plans, target, plan
         self.max_latency_s, self.redact, self.through = max_latency_s, redact, through
         self.cases = {case.id: case for each in plans.values() for case in each.cases}
         self.scenarios = {each.id: each for each in scenarios}
+        self.search = search or generated.Search()
+        self.generated: list[generated.Sent] = []
         self._readers: dict[str, Collection | None] = {}
         self.entries: dict[str, run_file.Entry] = {}
         self.started = _now()
@@ -425,9 +429,32 @@ class Loop:
         for scenario in self.scenarios.values():
             yield from self.play(scenario)
 
-    def hunt(self, operation: Operation, side: fuzz.Side, **limits: Any) -> tuple[fuzz.Hunt, list[Result]]:
+    def generate(self, operation: Operation, side: Side) -> tuple[generated.Sent, list[Result]]:
         """
-        Send generated bodies of one side, within the limits of `fuzz.hunt`; the results of its counterexamples.
+        Send the generated bodies of one side that belong to the run; the results of those that a finding needs.
+
+        Raises CannotTell where a body gets no verdict.
+        """
+        search = self.search
+        known = {case.content: self.judge(case) for case in search.cases(self.contract, operation, side)}
+        sent, seed = len(known), 0
+        broken: list[Result] = []
+        if not known or any(result.status != "pass" for result in known.values()):
+            limits = search.limits(self.contract, operation)
+            hunted, broken = self.hunt(operation, side, known=known, **limits)
+            sent, seed = hunted.sent, hunted.seed
+        told = generated.Sent(
+            operation=operation.name, side=side, sent=sent, broken=len(broken), seed=seed, profile=search.profile
+        )
+        self.generated.append(told)
+        return told, broken
+
+    def hunt(
+        self, operation: Operation, side: Side, *, known: Mapping[bytes, Result] | None = None, **limits: Any
+    ) -> tuple[fuzz.Hunt, list[Result]]:
+        """
+        Send generated bodies of one side, within the limits of `fuzz.hunt`; the results of its counterexamples. A body
+        with a known result is not sent again.
 
         Raises CannotTell where a body gets no verdict and nothing was found before.
         """
@@ -436,7 +463,7 @@ class Loop:
         results: dict[str, Result] = {}
 
         def judged(case: Case) -> list[Finding]:
-            results[case.id] = result = self.judge(case)
+            results[case.id] = result = (known or {}).get(case.content) or self.judge(case)
             if result.status not in ("pass", "fail"):
                 raise CannotTell(result.reason)
             return [finding for finding in result.findings if finding.severity == "finding"]
@@ -500,7 +527,10 @@ class Loop:
                 for before, after in zip(results, minimise.with_causes(judged, found), strict=True):
                     if before != after:
                         self._enter(replace(self.entries[after.case.id], result=after))
-            accounts = {name: contract_coverage.account(plan, self._results(name)) for name, plan in self.plans.items()}
+            accounts = {
+                name: contract_coverage.account(plan, self._results(name)) | generated.account(self.generated, name)
+                for name, plan in self.plans.items()
+            }
             finished = _now()
             if self._writer is not None:
                 self._head(self._writer)
@@ -590,13 +620,31 @@ class Loop:
             f"contract: {subject}, revision {self.contract.revision} ({self.contract.digest})",
             f"plan: {self.plan}, {self.requests} requests" + (f", {left_out} left out" if left_out else ""),
         ]
+        bodies, more = self._to_generate()
+        lines += [bodies] if bodies else []
         if self.target.kind == "live":
             rates = " and ".join(f"{limit['requests']} in {limit['period_s']} s" for limit in limits) or "no limit"
-            seconds = network_rate.estimate_s(self.requests, limits)
+            seconds = network_rate.estimate_s(self.requests + more, limits)
             lines.append(
                 f"it may create {self.creates} objects; rate kept under {rates}; about {seconds:.0f} s at that rate"
             )
         return lines
+
+    def _to_generate(self) -> tuple[str, int]:
+        """
+        The line of the plan about generated bodies, and how many there will be without failures.
+        """
+        search = self.search
+        chosen = [operation for operation in self.operations.values() if operation.request_schema]
+        if not search.examples or not chosen:
+            return "", 0
+        valid, invalid = (
+            sum(search.count(self.contract, operation, side) for operation in chosen) for side in generated.SIDES
+        )
+        least = "" if search.repeats else "at least "
+        where = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} operations"
+        told = f"{least}{valid} valid and {invalid} invalid bodies for {where}, {search.told()}"
+        return f"generated by hypothesis: {told}", valid + invalid
 
     @property
     def creates(self) -> int:
@@ -604,7 +652,9 @@ class Loop:
         The most objects that the cases of the run may make.
         """
         roles = {name: operation.role for name, operation in self.operations.items()}
-        return sum(plan.meetings for name, plan in self.plans.items() if roles[name] == "create")
+        makers = [name for name in self.plans if roles[name] == "create"]
+        drawn = sum(self.search.count(self.contract, self.operations[name], "valid") for name in makers)
+        return sum(self.plans[name].meetings for name in makers) + drawn
 
 
 def _unjudged(case: Case, status: Literal["skip", "error"], reason: str) -> Result:

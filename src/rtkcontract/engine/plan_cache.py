@@ -1,5 +1,5 @@
 """
-Derived plans kept under the user's cache folder, so that an unchanged contract is planned once.
+Derived plans, and generated bodies, kept under the user's cache folder, so that an unchanged contract is planned once.
 
 1. A file's name is a digest of all that a plan depends on: the contract, the name of the plan, and the source text of
    the packages that derive it. An edit of any of them makes another name.
@@ -14,8 +14,9 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +25,10 @@ from rtkcontract import model
 from rtkcontract.engine.files import write_whole
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import plan as plans
+from rtkcontract.generation.profiles import Side
 from rtkcontract.json_schema.json_text import dumps
 from rtkcontract.json_schema.structure import reached
-from rtkcontract.model import Contract, Json, Operation, Progress
+from rtkcontract.model import Case, Contract, Json, Operation, Progress
 from rtkcontract.openapi.references import ORIGINS
 
 OFF: Final = "RTKCONTRACT_NO_CACHE"
@@ -57,6 +59,26 @@ def planned(
     with contextlib.suppress(CannotTell, OSError, TypeError):  # a folder that cannot be written costs time only
         _write(path, {each.name: getattr(plan, each.name) for each in fields(plan) if each.name != "bodies"})
     return plan
+
+
+def drawn(
+    contract: Contract, operation: Operation, side: Side, draw: Callable[[], tuple[Case, ...]], examples: int
+) -> tuple[Case, ...]:
+    """
+    The cases that a derandomized search of some length draws, from the cache or drawn now.
+    """
+    folder = folder_of(os.environ)
+    if folder is None:
+        return draw()
+    libraries = " ".join(f"{name} {metadata.version(name)}" for name in ("hypothesis", "schemathesis"))
+    path = folder / f"{operation.name[:80]}.{side}.{_key(contract, operation, f'{side} {examples} {libraries}')}.json"
+    members = _read(path)
+    if members is not None:
+        return tuple(members["cases"])
+    cases = draw()
+    with contextlib.suppress(CannotTell, OSError, TypeError):
+        _write(path, {"cases": cases})
+    return cases
 
 
 def folder_of(environment: Mapping[str, str]) -> Path | None:

@@ -15,13 +15,17 @@ Operation -> generated bodies, and the hunt through them; the only module that k
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
+import itertools
 import json
 import random
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, get_args
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeAlias, get_args
 
 import hypothesis
 import hypothesis.errors
@@ -34,14 +38,13 @@ from schemathesis.config import SchemathesisConfig
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.contract.fake_data import CANARY
 from rtkcontract.errors import CannotTell
-from rtkcontract.generation import walks
+from rtkcontract.generation import bounded, walks
 from rtkcontract.generation.collections import Collection
+from rtkcontract.generation.parameters import own_parameters, undecided
+from rtkcontract.generation.profiles import PROFILES, Profile, Side, profile_of
 from rtkcontract.json_schema.json_text import canonical, encode, loads
-from rtkcontract.model import Case, Contract, Finding, Json, Operation, Progress, Scenario
+from rtkcontract.model import Case, Contract, Expectation, Finding, Json, Operation, Progress, Scenario
 from rtkcontract.openapi.references import resolve
-
-Side: TypeAlias = Literal["valid", "invalid"]
-
 
 Judge: TypeAlias = Callable[[Case], Iterable[Finding]]
 """Sends the case and tells what it broke; findings that are only warnings or notes are no failure."""
@@ -53,18 +56,18 @@ Cause: TypeAlias = tuple[str, str, str]
 MODES: Final = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}
 
 
-def _profile(max_examples: int, *, derandomize: bool = False) -> hypothesis.settings:
+def _registered(profile: Profile) -> hypothesis.settings:
     """
-    Settings that take nothing from the profile that happens to be loaded.
+    Settings that take nothing from the profile that happens to be loaded. The deadline is off, for the time of a
+    response has its own check; what is found goes to corpus.jsonl, so no example database is kept.
     """
     return hypothesis.settings(
-        max_examples=max_examples, derandomize=derandomize, print_blob=not derandomize, deadline=None, database=None
+        max_examples=profile.max_examples,
+        derandomize=profile.derandomize,
+        print_blob=not profile.derandomize,
+        deadline=None,
+        database=None,
     )
-
-
-# Each is a number of bodies, and whether the same ones come each time. The deadline is off, for the time of an answer
-# has its own check; what is found goes to corpus.jsonl, so no example database is kept.
-PROFILES: Final = {"dev": _profile(50), "ci": _profile(40, derandomize=True), "nightly": _profile(1_000)}
 
 
 # Drawing from a large schema takes milliseconds a body, which is slow by the library's measure and fine by ours.
@@ -111,35 +114,92 @@ def profiles() -> tuple[str, ...]:
     """
     The names dev, ci and nightly, after hypothesis has been told what they mean.
     """
-    for name, settings in PROFILES.items():
-        hypothesis.settings.register_profile(name, settings)
+    for name, profile in PROFILES.items():
+        hypothesis.settings.register_profile(name, _registered(profile))
     return tuple(PROFILES)
+
+
+def is_registered(name: str) -> bool:
+    """
+    Whether hypothesis knows a profile of the name, ours or another.
+    """
+    try:
+        hypothesis.settings.get_profile(name)
+    except hypothesis.errors.InvalidArgument:
+        return False
+    return True
 
 
 def use_profile(name: str) -> None:
     """
     Makes a profile the default of this process. Raises CannotTell for a name that is none.
     """
-    if name not in profiles():
-        raise CannotTell(f"no exploration profile is called {name}; there are {', '.join(PROFILES)}")
+    profile_of(name)
+    profiles()
     hypothesis.settings.load_profile(name)
 
 
 def strategy(contract: Contract, operation: Operation, side: Side) -> st.SearchStrategy[Json]:
     """
-    Bodies on one side of the request schema, as JSON values that can be encoded.
+    Bodies on one side of the request schema, as JSON values that can be encoded: as schemathesis draws them, and those
+    with a number on its bound or one step outside.
     """
     oracle = Oracle(contract.document, operation.request_schema)
     wanted = side == "valid"
-    return _drawn(contract, operation, side).filter(lambda body: _sayable(body) and oracle.valid(body) is wanted)
+    drawn = _drawn(contract, operation, side)
+    found = _bounds(contract, operation, side)
+    if found:
+        drawn = st.one_of(
+            drawn, st.builds(bounded.placed, _drawn(contract, operation, "valid"), st.sampled_from(found))
+        )
+    return drawn.filter(lambda body: _sayable(body) and oracle.valid(body) is wanted)
+
+
+def _bounds(contract: Contract, operation: Operation, side: Side) -> tuple[bounded.Bound, ...]:
+    """
+    The bounds that may belong to a side: a number outside never fits, and one on an exclusive bound does not either.
+    """
+    found = bounded.bounds(contract.document, operation.request_schema)
+    return tuple(bound for bound in found if side == "invalid" or bound.partition.startswith("at-"))
+
+
+def bound_bodies(
+    contract: Contract, operation: Operation, side: Side, holders: Sequence[Json] = ()
+) -> tuple[Json, ...]:
+    """
+    Bodies of one side that hold each bound of each bounded number, or a value one step outside; `holders` are bodies
+    that fit the schema and give the other members.
+    """
+    oracle = Oracle(contract.document, operation.request_schema)
+    make = bounded.valid_bodies if side == "valid" else bounded.invalid_bodies
+    return make(oracle, _bounds(contract, operation, side), [body for body in holders if oracle.valid(body)])
 
 
 def cases(contract: Contract, operation: Operation, side: Side) -> st.SearchStrategy[Case]:
     """
     Cases on one side of the request schema: the bodies of `strategy` with what the oracle expects of them.
     """
+    make = maker(contract, operation)
+    return strategy(contract, operation, side).map(make)
+
+
+def maker(contract: Contract, operation: Operation) -> Callable[[Json], Case]:
+    """
+    What makes a case of a body. Where no source says that a valid request is accepted, none does of these either.
+    """
     oracle = Oracle(contract.document, operation.request_schema)
-    return strategy(contract, operation, side).map(lambda body: case_of(oracle, operation, body))
+    opened = undecided(contract, operation)
+    needed = [one.name for one in own_parameters(operation) if one.required]
+    if needed and opened is None:
+        opened = Expectation(
+            outcome="unspecified", reason=f"the required {needed[0]} is not sent with a generated body"
+        )
+
+    def make(body: Json) -> Case:
+        case = case_of(oracle, operation, body)
+        return replace(case, expect=opened) if opened and case.expect.outcome == "accepted" else case
+
+    return make
 
 
 def case_of(oracle: Oracle, operation: Operation, body: Json) -> Case:
@@ -300,7 +360,7 @@ class _Ledger:
             return False
 
     def _send(self, case: Case) -> None:
-        if len(self.findings) >= self.budget:
+        if self.failure is not None or len(self.findings) >= self.budget:
             self.cut_short = True
             raise _Spent
         try:
@@ -310,6 +370,15 @@ class _Ledger:
             raise _Spent from error
         self.valid += case.partition == "valid"
         self.on_progress(len(self.findings), self.budget)
+
+    def unknown(self, cases: Iterable[Case]) -> Iterator[_BrokenError]:
+        """
+        What the cases that were sent broke and is not known yet, one cause after the other.
+        """
+        for case in cases:
+            for cause in _causes(self.findings.get(case.content, ())):
+                if cause not in self.known and len(self.known) < CAUSES:
+                    yield _BrokenError(case, cause)
 
     def ask(self, case: Case) -> None:
         """
@@ -330,8 +399,14 @@ class _Ledger:
 
 @contextlib.contextmanager
 def _leaving_nothing() -> Iterator[None]:
+    """
+    A home for hypothesis that is gone afterwards. What UTF-8 can say lies there already: to find it out takes a second.
+    """
     with tempfile.TemporaryDirectory(prefix="rtkcontract-") as place:
         configuration.set_hypothesis_home_dir(place)
+        table = Path(place, "unicode_data", unicodedata.unidata_version, "codec-v2-utf-8.json.gz")
+        table.parent.mkdir(parents=True)
+        table.write_bytes(gzip.compress(json.dumps([[[0, 0xD7FF], [0xE000, 0x10FFFF]], []]).encode()))
         try:
             yield
         finally:
@@ -345,6 +420,7 @@ def hunt(
     judge: Judge,
     *,
     side: Side = "valid",
+    holders: Sequence[Json] = (),
     max_examples: int | None = None,
     max_requests: int | None = None,
     seed: int | None = None,
@@ -353,27 +429,32 @@ def hunt(
     """
     Sends generated bodies and shrinks one for each distinct cause of failure: check, where and cause of a finding.
 
-    `max_examples` is the length of one search and defaults to that of the loaded profile; `max_requests` bounds all
-    requests, those of shrinking included. The same seed, library versions and loaded modules give the same bodies;
-    without a seed it is 0 under a derandomized profile and a fresh one elsewhere. `on_progress` takes the requests
-    sent and the most that may be. Where the judge raises, what was found by then is kept and `stopped` says why; where
-    nothing was, its error is raised. Raises CannotTell when no body could be made.
+    The bodies of `bound_bodies` come first. `max_examples` is the length of one search behind them and defaults to that
+    of the loaded profile; `max_requests` bounds all requests, those of shrinking included. The same seed, library
+    versions and loaded modules give the same bodies; without a seed it is 0 under a derandomized profile and a fresh
+    one elsewhere. `on_progress` takes the requests sent and the most that may be. Where the judge raises, what was
+    found by then is kept and `stopped` says why; where nothing was, its error is raised. Raises CannotTell when no body
+    could be made.
     """
     examples = _settings().max_examples if max_examples is None else max_examples
     seed = _seed() if seed is None else seed
-    ledger = _Ledger(judge, examples * REQUESTS_PER_EXAMPLE if max_requests is None else max_requests, on_progress)
     bodies = cases(contract, operation, side)
-    oracle = Oracle(contract.document, operation.request_schema)
+    make = maker(contract, operation)
+    first = [make(body) for body in bound_bodies(contract, operation, side, holders)]
+    budget = len(first) + examples * REQUESTS_PER_EXAMPLE if max_requests is None else max_requests
+    ledger = _Ledger(judge, budget, on_progress)
     shrunk: dict[bytes, Counterexample] = {}
-    # A search goes past what earlier ones found, so that a common fault does not hide a rare one.
-    while broken := _search(bodies, ledger, examples, seed):
-        for error in broken:
-            case = _reduced(oracle, operation, ledger, error)
-            findings = ledger.findings[case.content]
-            shrunk[case.content] = Counterexample(body=loads(case.content), case=case, findings=findings)
-            ledger.known.update(_causes(findings), [error.cause])
-        if ledger.cut_short:
-            break
+    with contextlib.suppress(_Spent):
+        for case in first:
+            ledger.causes(case)
+    # A search goes past what earlier ones found, so that a common fault does not hide a rare one; what only the first
+    # bodies met comes last, since a search shrinks better.
+    found = iter(lambda: [] if ledger.cut_short else _search(bodies, ledger, examples, seed), [])
+    for error in itertools.chain(itertools.chain.from_iterable(found), ledger.unknown(first)):
+        case = _reduced(make, ledger, error)
+        findings = ledger.findings[case.content]
+        shrunk[case.content] = Counterexample(body=loads(case.content), case=case, findings=findings)
+        ledger.known.update(_causes(findings), [error.cause])
     if ledger.failure is not None and not shrunk:
         raise ledger.failure
     if not ledger.findings:
@@ -391,7 +472,7 @@ def hunt(
 
 
 def _settings() -> hypothesis.settings:
-    return hypothesis.settings.default or PROFILES["dev"]
+    return hypothesis.settings.default or _registered(PROFILES["dev"])
 
 
 def _seed() -> int:
@@ -434,7 +515,7 @@ def _search(drawn: st.SearchStrategy[Case], ledger: _Ledger, examples: int, seed
     return []
 
 
-def _reduced(oracle: Oracle, operation: Operation, ledger: _Ledger, broken: _BrokenError) -> Case:
+def _reduced(make: Callable[[Json], Case], ledger: _Ledger, broken: _BrokenError) -> Case:
     """
     The case without the members and items that its failure does not need.
 
@@ -444,7 +525,7 @@ def _reduced(oracle: Oracle, operation: Operation, ledger: _Ledger, broken: _Bro
     while again:
         again = False
         for body in _smaller(loads(case.content)):
-            tried = case_of(oracle, operation, body)
+            tried = make(body)
             if tried.partition == case.partition and ledger.breaks(tried, broken.cause):
                 case, again = tried, True
                 break

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rtkcontract.contract import load
 from rtkcontract.contract.requests import request_of
-from rtkcontract.engine import selection, targets
+from rtkcontract.engine import generated, selection, targets
 from rtkcontract.engine.brakes import Budget
 from rtkcontract.engine.loop import Loop
 from rtkcontract.engine.resources import ledger_path, stand_ins
@@ -50,6 +51,8 @@ class Asked:
     sockets: bool = False
     no_explain: bool = False
     release: bool = False
+    hypothesis_profile: str | None = None
+    hypothesis_seed: str | None = None
 
 
 def _scenarios(contract: Contract, asked: Asked, operations: Mapping[str, Operation]) -> tuple[Scenario, ...]:
@@ -65,6 +68,22 @@ def _scenarios(contract: Contract, asked: Asked, operations: Mapping[str, Operat
         return found
     number, count = selection.shard_numbers(asked.shard)
     return found[number - 1 :: count]
+
+
+def _search(asked: Asked, environment: Mapping[str, str]) -> generated.Search:
+    """
+    The search for generated bodies. What only replays, is limited, or is another shard than the first, has none.
+    """
+    profile = asked.hypothesis_profile or environment.get("HYPOTHESIS_PROFILE") or "ci"
+    seed = asked.hypothesis_seed
+    if seed is not None and not seed.isdecimal():
+        raise CannotTell(f"--hypothesis-seed {seed} is no whole number")
+    search = generated.Search.of(asked.plan, profile, None if seed is None else int(seed))
+    if seed is None and not search.repeats:
+        search = replace(search, seed=random.SystemRandom().getrandbits(32))
+    first = not asked.shard or selection.shard_numbers(asked.shard)[0] == 1
+    sends = asked.target != "cassettes" and asked.max_requests is None and first
+    return search if sends else replace(search, examples=0)
 
 
 def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | None = None) -> tuple[Loop, list[str]]:
@@ -123,6 +142,7 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
         budget=Budget(max_requests=asked.max_requests, max_meetings=asked.max_meetings),
         through=through,
         scenarios=played,
+        search=_search(asked, environment),
     )
     way = targets.way_of(target, environment, asked.ca, asked.proxy)
     announced = [*loop.announcement(limits, folder), *way.told]

@@ -13,7 +13,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,7 +21,7 @@ import pytest
 from _pytest.outcomes import Exit
 from _pytest.terminal import TerminalReporter
 
-from rtkcontract.engine import run_file, run_options
+from rtkcontract.engine import generated, run_file, run_options
 from rtkcontract.engine.brakes import Stop
 from rtkcontract.engine.loop import Loop
 from rtkcontract.engine.resources import left_text
@@ -34,9 +34,9 @@ from rtkcontract.reports import summary
 from rtkcontract.reports import text as text_report
 
 
-class BrokenPromise(Exception):
+class BrokenPromise(AssertionError):
     """
-    A case with findings; told in the verdict, not as a traceback.
+    A case with findings; told in the verdict, not as a traceback. Other plugins take it for the failure that it is.
     """
 
 
@@ -80,6 +80,10 @@ TROUBLE = pytest.StashKey[str]()
 """Why there is no round: one line."""
 
 
+HYPOTHESIS = ("hypothesis_profile", "hypothesis_seed")
+"""Options of the plugin of hypothesis; absent where it is switched off."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rtkcontract", "contract tests of RealtimeKit")
     for each in run_options.RUN:
@@ -95,7 +99,8 @@ def opened(config: pytest.Config) -> Round:
     """
     The round that the options ask for. Raises CannotTell with one line for each that cannot be met.
     """
-    asked = open_run.Asked(**{each.key: config.getoption(each.name) for each in run_options.RUN})
+    drawn = {name: config.getoption(name, None) for name in HYPOTHESIS}
+    asked = open_run.Asked(**{each.key: config.getoption(each.name) for each in run_options.RUN}, **drawn)
     if hasattr(config, "workerinput"):
         asked = replace(asked, run_file=None)
     with pytest_bar.of_config(config, f"planning {asked.plan}") as progress:
@@ -115,8 +120,21 @@ def _round(config: pytest.Config) -> Round:
     return config.stash[ROUND]
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """
+    The plugin of hypothesis loads the profile that it is asked for, which has to be known by then.
+    """
     logs.quiet_loggers()
+    profile = config.getoption(HYPOTHESIS[0], None)
+    if profile:
+        from rtkcontract.generation import fuzz
+
+        known = fuzz.profiles()
+        if not fuzz.is_registered(profile):
+            raise pytest.UsageError(
+                f"--hypothesis-profile: no profile is called {profile}; there are {', '.join(known)}"
+            )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -160,14 +178,14 @@ def _loop_or_none(config: pytest.Config) -> Loop | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
-    Generated bodies are sent in the plan `thorough`, to what can answer them.
+    What only replays is sent no generated bodies, nor is a run in the plan `smoke`.
     """
     if TROUBLE in config.stash:
         raise Ended(config.stash[TROUBLE])
     loop = config.stash[ROUND].loop if ROUND in config.stash else None
     if loop is not None and not loop.scenarios:  # else pytest shows a skipped test for the empty set
         items[:] = [item for item in items if "scenario" not in getattr(item, "fixturenames", ())]
-    if loop is not None and (loop.through == "recordings" or loop.plan != "thorough"):
+    if loop is not None and not loop.search.examples:
         generated = [item for item in items if "hunt" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=generated)
         items[:] = [item for item in items if item not in generated]
@@ -267,15 +285,14 @@ def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
     """
     Sends generated bodies of one side and raises what pytest is to show for a shrunk counterexample.
     """
-    from rtkcontract.generation import fuzz
+    walks = contract_round.loop.plan == "thorough"
 
     def hunted(side: Literal["valid", "invalid"]) -> str:
-        fuzz.use_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
         told: list[str] = []
         broken: list[Result] = []
         for operation in (each for each in contract_round.loop.operations.values() if each.request_schema):
             try:
-                one, failed = contract_round.loop.hunt(operation, side)
+                one, failed = contract_round.loop.generate(operation, side)
             except Stop as stop:
                 if not stop.spent:
                     raise Ended(str(stop)) from None
@@ -283,12 +300,11 @@ def hunt(contract_round: Round) -> Callable[[Literal["valid", "invalid"]], str]:
                 continue
             except CannotTell as error:
                 raise NotTold(str(error)) from None
-            told.append(f"{one.sent} generated {side} bodies sent to {operation.name}, seed {one.seed}")
+            told.append(f"{one.sent} {side} bodies of {operation.name}")
             broken += failed
-        contract_round.notes += told
         for result in broken:
             contract_round.loop.keep(result)
-        walked = contract_round.loop.explore(examples=WALKS, seed=0) if side == "valid" else []
+        walked = contract_round.loop.explore(examples=WALKS, seed=0) if walks and side == "valid" else []
         if broken or walked:
             lines = [*map(_in_a_line, broken), *(f"{each.id} breaks the contract" for each in walked)]
             raise BrokenPromise(shown(contract_round.redact("; ".join(lines))))
@@ -315,6 +331,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         made = item.config.stash[ROUND]
         if call.when == "call" and hasattr(item.config, "workerinput"):
             report.entries = [run_file.line_of(entry, made.redact) for entry in _new_entries(made)]
+            report.generated = [asdict(each) for each in made.loop.generated]
+            made.loop.generated.clear()
         logs.redact_report(report, made.redact)
 
 
@@ -334,6 +352,9 @@ def pytest_runtest_logreport(report: Any) -> None:
     if lines and hasattr(report, "node"):
         for line in lines:
             _round(report.node.config).loop.take(line)
+    if hasattr(report, "node"):
+        drawn = [generated.Sent(**each) for each in getattr(report, "generated", [])]
+        _round(report.node.config).loop.generated.extend(drawn)
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:

@@ -314,6 +314,7 @@ def _facts(run: Run, earlier: Run | None) -> dict[str, object]:
         "gaps": missing[:MOST_GAPS],
         "more_gaps": len(missing) - MOST_GAPS,
         "covered": summary.covered(run),
+        "generated": summary.generated(run),
         "entries": tuple(_listed(entry, order) for entry in panel[:MOST_ROWS]),
         "more_entries": len(run.entries) - MOST_ROWS,
         "cited": _cited(run),

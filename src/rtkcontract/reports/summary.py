@@ -884,6 +884,21 @@ def covered(run: Run) -> str:
     return ", ".join(parts)
 
 
+def generated(run: Run) -> str:
+    """
+    What hypothesis generated, in one line: how many bodies of each side, what draws them again; "" for none.
+    """
+    drawn = [each for account in run.accounts.values() for each in account.get("generated") or ()]
+    if not drawn:
+        return ""
+    counts = {side: sum(each["sent"] for each in drawn if each["side"] == side) for side in ("valid", "invalid")}
+    broken = sum(each["broken"] for each in drawn)
+    seeds = ", ".join(sorted({f"seed {each['seed']}" for each in drawn}))
+    told = counted(broken, "counterexample") if broken else "no finding"
+    sides = " and ".join(f"{count} {side}" for side, count in counts.items())
+    return f"{sides} bodies, {seeds}, profile {drawn[0]['profile']}: {told}"
+
+
 def _told(value: Json) -> str:
     """
     An entry of the account in words: its own text, or its members one after the other.
