@@ -572,7 +572,12 @@ class Loop:
         In the order of the plans; processes that share a run finish in any order.
         """
         order = {name: place for place, name in enumerate(self.cases)}
-        return tuple(sorted(entries, key=lambda entry: order.get(entry.result.case.id, len(order))))
+
+        def place(entry: run_file.Entry) -> tuple[int, str]:
+            case = entry.result.case
+            return order.get(case.id, len(order)), case.id if case.side == "generated" else ""
+
+        return tuple(sorted(entries, key=place))
 
     def header(self) -> run_file.Header:
         """
