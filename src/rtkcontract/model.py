@@ -342,6 +342,21 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unproved:
+    """
+    What of a schema a plan cannot prove: the dotted place in the request, the keyword, and why.
+
+    With `whole` the plan has no valid request at all, so that it proves nothing.
+    """
+
+    place: str
+    keyword: str
+    reason: str
+    schema_at: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
     """
     What must hold between the response to a step of a scenario and the responses to earlier ones.

@@ -177,3 +177,35 @@ def test_every_member_is_shown_by_an_accepted_body() -> None:
         bodies = [json.loads(case.content) for case in plan.cases if case.expect.outcome == "accepted"]
 
         assert any(body.get("it") not in (None, [], {}) for body in bodies), name
+
+
+@pytest.mark.parametrize(
+    ("schema", "most"),
+    [
+        ({"type": "object", "properties": {f"e{n}": {"enum": list(range(n, n + 100))} for n in range(5)}}, 400),
+        ({"type": "object", "required": ["e"], "properties": {"e": {"enum": [f"m{n}" for n in range(300)]}}}, 400),
+        ({"type": "object", "properties": {"t": {"type": "string", "maxLength": 1_000_000}}}, 60),
+        ({"type": "object", "properties": {"t": {"type": "string", "minLength": 30_000, "pattern": "^[a-z]+$"}}}, 60),
+    ],
+)
+def test_a_plan_of_large_enumerations_and_long_texts_stays_small(schema: Any, most: int) -> None:
+    plan, judge = plan_of(schema)
+    bodies = [json.loads(case.content) for case in plan.cases if case.expect.outcome == "accepted" and case.content]
+    sent = {(name, value) for body in bodies if isinstance(body, dict) for name, value in body.items()}
+
+    assert len(plan.cases) < most
+    assert sum(len(case.content) for case in plan.cases) < 5_000_000
+    assert all(map(judge.is_valid, bodies))
+    assert all((name, member) in sent for name, node in schema["properties"].items() for member in node.get("enum", ()))
+
+
+@pytest.mark.parametrize("limit", [25_000, 1_000_000])
+def test_a_long_text_is_sent_on_its_limit_and_one_character_beyond(limit: int) -> None:
+    plan, _ = plan_of({"type": "object", "properties": {"t": {"type": "string", "maxLength": limit}}})
+    sizes = {
+        len(json.loads(case.content)["t"]): case.expect.outcome
+        for case in plan.cases
+        if case.field == "t" and "maxLength" in case.id
+    }
+
+    assert {limit: "accepted", limit + 1: "rejected"} == sizes

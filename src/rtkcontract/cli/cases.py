@@ -17,6 +17,7 @@ from rtkcontract.cli.options import (
     found_case,
     operations_named,
     planned,
+    say_unproved,
     written_folder,
 )
 
@@ -47,12 +48,13 @@ def cases_list(plan: str, schemas: str | None, operation: Names, tag: Names, ids
     """
     One line a case, in the order in which they are sent.
     """
-    made = planned(schemas, operation or (), plan, tag or ())[1].values()
-    cases = [case for one in made for case in one.cases]
+    made = planned(schemas, operation or (), plan, tag or ())[1]
+    cases = [case for one in made.values() for case in one.cases]
     for case in cases:
         say(case.id if ids else f"{case.expect.outcome:<12} {case.id}")
+    say_unproved(made)
     if not ids:
-        accepted = sum(one.meetings for one in made)
+        accepted = sum(one.meetings for one in made.values())
         say(f"{len(cases)} cases in the plan {plan}; at most {accepted} are accepted", err=True)
 
 

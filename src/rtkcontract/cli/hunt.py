@@ -21,6 +21,7 @@ from rtkcontract.cli.options import (
     SCHEMAS,
     TARGET,
     examples,
+    say_unproved,
     written_folder,
 )
 from rtkcontract.errors import CannotTell
@@ -143,4 +144,5 @@ def hunt(
                     say(f"    kept as {name}/corpus/{kept} in {path}")
         if stopped:
             say(redactor.text(f"stopped: {stopped}"))
-    ctx.exit(1 if broken else 2 if stopped else 0)
+    nothing = say_unproved({name: loop.plans[name]})
+    ctx.exit(1 if broken else 2 if stopped or nothing else 0)

@@ -63,6 +63,17 @@ def written_folder(named: str | None, name: str) -> Path:
     raise CannotTell(f"there is no folder {name} here to write to; name one with --{name}")
 
 
+def say_unproved(plans: Mapping[str, Plan]) -> bool:
+    """
+    One line for each thing that the plans do not prove; whether one of them proves nothing at all.
+    """
+    for name, plan in plans.items():
+        for one in plan.unproved:
+            where = f" ({one.schema_at})" if one.schema_at else ""
+            say(f"{name}: not proved: {one.place or 'the body'}: {one.reason}{where}", err=True)
+    return any(one.whole for plan in plans.values() for one in plan.unproved)
+
+
 def planned(
     schemas: str | None, names: Sequence[str], plan: str, tags: Sequence[str] = ()
 ) -> tuple[Contract, dict[str, Plan]]:

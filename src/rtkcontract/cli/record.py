@@ -29,6 +29,7 @@ from rtkcontract.cli.options import (
     Names,
     examples,
     planned,
+    say_unproved,
     written_folder,
 )
 from rtkcontract.errors import CannotTell
@@ -158,7 +159,7 @@ def record(
                 progress=progress,
             )
     say(redactor.text(recording.recorded_text(state)))
-    ctx.exit(recording.exit_code(state))
+    ctx.exit(recording.exit_code(state) or (2 if say_unproved(plans_) else 0))
 
 
 def _shard(keyed: Mapping[str, Case], text: str) -> tuple[Case, ...]:

@@ -7,6 +7,7 @@ Results -> what of the contract was exercised; pure, and counted from the bytes 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 from rtkcontract.generation.covering_array import bits
@@ -21,6 +22,7 @@ def account(plan: Plan, results: Iterable[Result]) -> Json:
 
     `constraints`: one entry a field, keyword and partition with the case that exercised it and its outcome, the case
     null where nothing did. `pairs` and `triples`: covered and possible. `left_out`: cases that were not to be sent.
+    `unproved`: what no case of the plan proves, as `model.Unproved` has it.
     """
     bodies = plan.bodies
     # A throttled answer judged nothing, and covers nothing.
@@ -37,6 +39,7 @@ def account(plan: Plan, results: Iterable[Result]) -> Json:
         "impossible": list(plan.impossible),
         "unreached": list(plan.unreached),
         "left_out": [case.id for case in plan.left_out],
+        "unproved": [dataclasses.asdict(one) for one in plan.unproved],
     }
     if plan.strength == 3:
         decided = [mask for result, mask in held if result.case.expect.outcome == "accepted"]

@@ -344,12 +344,30 @@ def _lengths(nodes: tuple[Json, ...], into: _Values, *, secret: bool) -> None:
         for limit in _all(nodes, keyword):
             inside, outside = ("above", "below") if inward == 1 else ("below", "above")
             sizes = ((limit, "at"), (limit + inward, inside), (limit - inward, outside))
-            for size, side in sizes:
+            for size, side in sizes if limit <= LONGEST_TEXT else ():
                 if size >= (SHORTEST_CANARY if secret else 0):
                     text = _canary(size) if secret else sized(size, patterns, formats)
                     into.add(f"{side}-{keyword}", keyword, text)
-            if keyword == "maxLength" and not secret:
+            if keyword == "maxLength" and not secret and limit <= LONGEST_TEXT:
                 into.add("at-maxLength", keyword, "🎥" * limit)
+
+
+LONGEST_TEXT: Final = 20_000
+"""Texts beyond are sent once on the limit and once beyond it, and stand in no row."""
+MOST_TEXT: Final = 2_000_000
+"""Longer texts are not sent at all."""
+
+
+def _very_long(nodes: tuple[Json, ...]) -> Iterator[Candidate]:
+    """
+    A text on a limit that is too long to be dealt in rows, and one beside it.
+    """
+    patterns, formats = _all(nodes, "pattern"), _all(nodes, "format")
+    for keyword, outward, side in (("minLength", -1, "below"), ("maxLength", 1, "above")):
+        for limit in _all(nodes, keyword):
+            for size, name in ((limit, "at"), (limit + outward, side)) if LONGEST_TEXT < limit <= MOST_TEXT else ():
+                text = sized(size, patterns, formats)
+                yield Candidate(partition=f"{name}-{keyword}", keyword=keyword, value=text)
 
 
 SHORTEST_CANARY: Final = 4
@@ -558,6 +576,7 @@ def _field(
         made = [value for value in whole(place, "") if dumps(value) not in known]
         candidates += [Candidate(partition="sample", keyword="type", value=value) for value in made]
     broken = [Candidate(partition=f"breaks-{key}", keyword=key, value=v) for key in about for v in whole(place, key)]
+    candidates = _few_members(candidates)
     levels: dict[str, Level] = {}
     if has_members:
         levels["members"] = Level(partition="members", keyword="properties", values=(MEMBERS,), open=True)
@@ -566,7 +585,7 @@ def _field(
         levels["empty"] = Level(partition="empty", keyword="properties", values=({},))
     for candidate in (one for one in candidates if one.partition not in UNDECIDED):
         level = candidate.level or candidate.partition
-        shared = level in ("typical", "matching", "one-item", "several-items", "one-member", "inside", "sample")
+        shared = level in ("typical", "matching", "one-item", "several-items", "one-member", "inside", "sample", OTHERS)
         old = levels.get(level)
         if old is None:
             levels[level] = Level(partition=level, keyword=candidate.keyword, values=(candidate.value,), open=shared)
@@ -584,6 +603,7 @@ def _field(
     breaking = [
         *(candidate for candidate in candidates if candidate.partition in UNDECIDED),
         *broken,
+        *(_very_long(nodes) if "string" in types and not any(node.get("writeOnly") for node in nodes) else ()),
         *_near_members(members),
         *_wrong_types(types, typical, bool(members)),
     ]
@@ -598,6 +618,26 @@ def _field(
         breaking=tuple(breaking),
         singles=tuple(c for c in candidates if c.partition in SINGLES),
     )
+
+
+MANY_MEMBERS: Final = 24
+"""An enumeration with more has some for all in the pairs; the others are each sent once."""
+REPRESENTATIVES: Final = 8
+OTHERS: Final = "other-members"
+
+
+def _few_members(candidates: list[Candidate]) -> list[Candidate]:
+    """
+    The candidates with the members of a large enumeration as variants of one level, but for the first, the last and a
+    few by an even step.
+    """
+    members = [number for number, one in enumerate(candidates) if one.keyword == "enum" and not one.level]
+    if len(members) <= MANY_MEMBERS:
+        return candidates
+    step = (len(members) - 1) / (REPRESENTATIVES - 1)
+    kept = {members[round(step * number)] for number in range(REPRESENTATIVES)}
+    others = set(members) - kept
+    return [dataclasses.replace(one, level=OTHERS) if n in others else one for n, one in enumerate(candidates)]
 
 
 def _is_members(value: Json) -> bool:

@@ -23,8 +23,9 @@ from rtkcontract.generation.negatives import Derived, rule_text
 from rtkcontract.generation.parameters import has_body, hostile_ids, own_object, undecided
 from rtkcontract.generation.relations import relations
 from rtkcontract.generation.request_space import Bodies, Tally
+from rtkcontract.generation.unproved import unproved
 from rtkcontract.json_schema.json_text import dumps, encode, loads
-from rtkcontract.model import Case, Contract, Json, Operation, Progress
+from rtkcontract.model import Case, Contract, Json, Operation, Progress, Unproved
 
 PLANS = {"smoke": 1, "standard": 2, "thorough": 3}
 
@@ -51,6 +52,8 @@ class Plan:
     impossible: tuple[str, ...] = ()
     unreached: tuple[str, ...] = ()
     left_out: tuple[Case, ...] = ()
+    unproved: tuple[Unproved, ...] = ()
+    """What no case of the plan proves; the first is `whole` where no valid request could be made."""
 
     def capped(self, most: int | None) -> Plan:
         """
@@ -214,6 +217,7 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         possible=possible if thorough else 0,
         impossible=tuple(impossible),
         unreached=tuple(unreached),
+        unproved=unproved(bodies, cases),
     )
     return full if strength > 1 else full.capped(max(SMOKE, priority.values_end(found.by_id, cases)))
 
@@ -259,9 +263,15 @@ def _richest(derived: Derived, rows: list[Case], stored: int) -> Case | None:
 
 
 def _minimal(derived: Derived) -> Case:
-    row = derived.bodies.smallest(())
-    body = derived.bodies.body(row) if row is not None else {}
-    case = derived.case("valid", "minimal", body, "minimal", note="only what is required")
+    """
+    The smallest request that is valid: of the space, else one that is made of the schema as a whole.
+    """
+    bodies, note = derived.bodies, "only what is required"
+    row = bodies.smallest(())
+    body = bodies.body(row) if row is not None else {}
+    if not bodies.oracle.valid(body):
+        body = next((made for made in bodies.instances.of(bodies.schema) if derived.request(made) is not None), body)
+    case = derived.case("valid", "minimal", body, "minimal", note=note)
     assert case is not None  # noqa: S101  # it is the first
     return case
 

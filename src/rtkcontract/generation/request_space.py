@@ -26,6 +26,7 @@ from rtkcontract.generation.parameters import Wire, wire_of
 from rtkcontract.generation.partitions import COMBINATORS, Candidate, Field, Level
 from rtkcontract.json_schema import values as json_values
 from rtkcontract.json_schema.json_text import NotStrictJson, dumps, loads
+from rtkcontract.json_schema.samples import matches
 from rtkcontract.json_schema.values import ABSENT, ITEM, MEMBERS, Place, opened, put, taken
 from rtkcontract.model import Case, Json, Operation
 from rtkcontract.openapi.references import resolve
@@ -72,7 +73,7 @@ class Bodies:
         self.oracle = Oracle(document, schema)
         self.instances = Instances(document)
         found = partitions.fields(document, schema, self._items, self._whole)
-        self.root = found[0]
+        self.root, self.fields = found[0], found
         self._incomplete = _incomplete(found)
         """Whether a row may say too little: a list wants more than one item, an object more than its fields."""
         self._holders = {field.place[:-1] for field in found if field.place}
@@ -201,13 +202,15 @@ class Bodies:
                 inner
                 for node in nodes
                 for below in ([node["items"]] if part == ITEM and isinstance(node.get("items"), dict) else [])
-                + ([node["properties"][part]] if part in node.get("properties", {}) else [])
+                + _of_member(node, part)
                 for inner in self._unfolded(below)
             ]
         return nodes
 
     def _unfolded(self, schema: Json) -> Iterator[Json]:
         node = resolve(self.document, schema)
+        if node is False:
+            yield {"not": {}}
         if isinstance(node, dict):
             yield node
             for part in node.get("allOf", ()):
@@ -582,6 +585,21 @@ def _incomplete(found: Iterable[Field]) -> bool:
     held = (field for field in found if not field.place or any(level.value is MEMBERS for level in field.levels))
     nodes = (node for field in held for node in field.nodes)
     return any(about & node.keys() or node.get("minItems", 0) > 1 or node.get("uniqueItems") for node in nodes)
+
+
+def _of_member(node: Json, name: str) -> list[Json]:
+    """
+    What one schema of an object says of a member.
+    """
+    if name in node.get("properties", {}):
+        return [node["properties"][name]]
+    if name == ITEM or "additionalProperties" not in node:
+        return []
+    return (
+        []
+        if any(matches(pattern, name) for pattern in node.get("patternProperties", {}))
+        else [node["additionalProperties"]]
+    )
 
 
 def _levelled(factor: Factor) -> Field:

@@ -243,7 +243,19 @@ def exit_code(run: Run) -> int:
     count = counts(run)
     if run.footer is None or count["pass"] + count["fail"] + count["error"] == 0:
         return 2
-    return 1 if count["fail"] or count["findings"] else 2 if count["error"] else 0
+    return 1 if count["fail"] or count["findings"] else 2 if count["error"] or proved_nothing(run) else 0
+
+
+def proved_nothing(run: Run) -> dict[str, str]:
+    """
+    Operation to the reason why no valid request of it could be made, so that nothing of it is proved.
+    """
+    return {
+        name: one["reason"]
+        for name, account in run.accounts.items()
+        for one in account.get("unproved") or ()
+        if isinstance(one, dict) and one.get("whole")
+    }
 
 
 def moment(text: str) -> datetime.datetime | None:
@@ -390,6 +402,8 @@ def verdict_words(run: Run) -> str:
         return f"{words} contract in {counted(len(found), 'way')}"
     if found:
         return f"{name} breaks its contract in {counted(len(found), 'way')}"
+    if not count["error"] and (unproved := proved_nothing(run)):
+        return f"{name} could not be judged, {'; '.join(f'{each}: {why}' for each, why in unproved.items())}"
     if exit_code(run) == 2:
         return f"{name} could not be judged, {count['error']} of {counted(count['cases'], 'case')} got no verdict"
     return f"{name} keep their contract" if several else f"{name} keeps its contract"
@@ -750,6 +764,8 @@ def advice(run: Run) -> str:
     What a reader does next, in one or two sentences.
     """
     code = exit_code(run)
+    if code == 2 and proved_nothing(run) and not counts(run)["error"]:
+        return "Nothing can be said. Mend the schema at the place that is named, or give it an example that fits."
     if code == 2:
         return UNTOLD[bool(groups(run, "finding"))]
     known = BROKEN if code else CLEAN
@@ -830,13 +846,16 @@ def _account_gaps(run: Run) -> Iterator[Gap]:
     What the accounts say was not met; one entry a kind, its members in `cases`.
     """
     several = len(run.header.operations) > 1
-    members: dict[str, list[str]] = {"unmet": [], "impossible": [], "unreached": [], "left_out": []}
+    members: dict[str, list[str]] = {"unmet": [], "impossible": [], "unreached": [], "left_out": [], "unproved": []}
     for name, account in run.accounts.items():
         constraints = [each for each in account.get("constraints") or () if isinstance(each, dict)]
         named = ("field", "keyword", "partition")
         unmet = [[each.get(part) for part in named] for each in constraints if not each.get("case")]
         for kind in members:
             each_of = unmet if kind == "unmet" else account.get(kind) or ()
+            if kind == "unproved":
+                entries = [one for one in account.get(kind) or () if isinstance(one, dict)]
+                each_of = [f"{one.get('place') or 'the body'}: {one.get('reason')}" for one in entries]
             own = several and kind != "left_out"  # the id of a case names its operation
             members[kind] += [f"{name}: {_told(each)}" if own else _told(each) for each in each_of]
     words = {
@@ -844,6 +863,7 @@ def _account_gaps(run: Run) -> Iterator[Gap]:
         "impossible": ("combination", "no valid body can hold it"),
         "unreached": ("combination", "not reached within the search"),
         "left_out": ("case", "left out of this plan"),
+        "unproved": ("constraint", "no case of the plan proves it"),
     }
     for kind, (word, why) in words.items():
         if members[kind]:
