@@ -104,6 +104,75 @@ def growth(sizes: tuple[int, ...]) -> None:
             before = (count, spent, len(one.cases))
 
 
+def enumerations(members: int) -> Any:
+    """
+    Five enumerations.
+    """
+    names = {f"e{n}": [f"m{n}_{member}" for member in range(members)] for n in range(5)}
+    return {"type": "object", "properties": {name: {"enum": values} for name, values in names.items()}}
+
+
+def chain(fields: int) -> Any:
+    """
+    Flags of which each demands the next.
+    """
+    names = [f"f{n}" for n in range(fields)]
+    rules = [
+        {"if": {"properties": {one: {"const": True}}, "required": [one]}, "then": {"required": [other]}}
+        for one, other in itertools.pairwise(names)
+    ]
+    return {"type": "object", "properties": {name: {"type": "boolean"} for name in names}, "allOf": rules}
+
+
+def tree(depth: int) -> Any:
+    """
+    Objects of two objects, with texts at the end.
+    """
+    below = tree(depth - 1) if depth else None
+    return {"type": "object", "properties": {"a": below, "b": below}} if depth else {"type": "string"}
+
+
+def required(count: int) -> Any:
+    """
+    Many fields of four kinds, each of them required.
+    """
+    schema = wide(count)
+    return {**schema, "required": list(schema["properties"])}
+
+
+SHAPES: dict[str, tuple[Any, float]] = {
+    # name: (schema, CPU seconds before large enumerations had representatives, texts a limit and plans a cap)
+    "500 flat fields": (wide(500), 3.8),
+    "500 required fields": (required(500), 13.8),
+    "5 enumerations of 100": (enumerations(100), 12.0),
+    "5 enumerations of 200": (enumerations(200), 45.0),
+    "maxLength 10,000,000": ({"type": "object", "properties": {"text": {"type": "string", "maxLength": 10**7}}}, 11.0),
+    "if/then chain of 24": (chain(24), 8.8),
+    "if/then chain of 40": (chain(40), 45.0),
+    "tree of depth 8": (tree(8), 21.0),
+}
+
+
+def shapes() -> None:
+    """
+    CPU seconds of the shapes of schema that cost most, beside what they cost before.
+    """
+    print("\nShapes of schemas: CPU seconds beside those of before, and with --max-cases 500")
+    for name, (schema, before) in SHAPES.items():
+        contract, operation = made.made("shape", schema)
+        told = []
+        for most in (None, 500):
+            start = time.process_time()
+            plan = plans.make(contract, operation, most=most)
+            told.append((len(plan.cases), time.process_time() - start))
+        (cases, spent), (few, capped) = told
+        print(
+            f"  {name:22} {cases:5} cases {spent:6.2f} s, before {before:5.1f} s ({before / spent:5.1f}x); "
+            f"{few:4} cases {capped:6.2f} s",
+            flush=True,
+        )
+
+
 def factors() -> Iterator[tuple[str, list[int]]]:
     """
     Level counts to hold side by side: the meeting's leaf fields, and three made-up shapes.
@@ -190,6 +259,7 @@ def main() -> None:
     full = "--full" in sys.argv[1:]
     derivation(("smoke", "standard", "thorough") if full else ("smoke", "standard"))
     growth((25, 50, 100, 200, 500) if full else (25, 50, 100))
+    shapes()
     peers((2, 3) if full else (2,))
 
 

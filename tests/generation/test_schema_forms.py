@@ -23,7 +23,7 @@ TREE: Any = {
 }
 
 
-def plan_of(body: Any) -> tuple[Plan, Any]:
+def plan_of(body: Any, most: int | None = None) -> tuple[Plan, Any]:
     """
     The plan of a document without sources, and the judge of its bodies.
     """
@@ -46,7 +46,7 @@ def plan_of(body: Any) -> tuple[Plan, Any]:
     judge = jsonschema.Draft202012Validator(
         {"allOf": [body], "components": document["components"]}, format_checker=jsonschema.FormatChecker()
     )
-    return plans.make(contract, operation), judge
+    return plans.make(contract, operation, most=most), judge
 
 
 BODIES: dict[str, Any] = {

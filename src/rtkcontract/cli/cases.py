@@ -8,6 +8,7 @@ import click
 
 from rtkcontract.cli.exits import say
 from rtkcontract.cli.options import (
+    MAX_CASES,
     OPERATIONS,
     PLAN,
     SCHEMAS,
@@ -43,12 +44,13 @@ def cases() -> None:
 @SCHEMAS
 @OPERATIONS
 @TAGS
+@MAX_CASES
 @click.option("--ids", is_flag=True, help="The ids alone.")
-def cases_list(plan: str, schemas: str | None, operation: Names, tag: Names, ids: bool) -> None:
+def cases_list(plan: str, schemas: str | None, operation: Names, tag: Names, max_cases: int | None, ids: bool) -> None:
     """
     One line a case, in the order in which they are sent.
     """
-    made = planned(schemas, operation or (), plan, tag or ())[1]
+    made = planned(schemas, operation or (), plan, tag or (), max_cases)[1]
     cases = [case for one in made.values() for case in one.cases]
     for case in cases:
         say(case.id if ids else f"{case.expect.outcome:<12} {case.id}")

@@ -75,7 +75,7 @@ def say_unproved(plans: Mapping[str, Plan]) -> bool:
 
 
 def planned(
-    schemas: str | None, names: Sequence[str], plan: str, tags: Sequence[str] = ()
+    schemas: str | None, names: Sequence[str], plan: str, tags: Sequence[str] = (), most: int | None = None
 ) -> tuple[Contract, dict[str, Plan]]:
     """
     The contract, and the named plan of each operation that was asked for.
@@ -87,7 +87,7 @@ def planned(
     operations = selection.operations_of(contract, names, tags)
     _say_notes(contract)
     with bar(f"planning {plan}") as progress:
-        return contract, selection.plans_of(contract, operations, plan, progress=progress)
+        return contract, selection.plans_of(contract, operations, plan, most=most, progress=progress)
 
 
 def _say_notes(contract: Contract) -> None:
@@ -140,6 +140,9 @@ ALLOW = option(run_options.ALLOW)
 
 
 PLAN = option(run_options.PLAN)
+
+
+MAX_CASES = option(run_options.MAX_CASES, type=click.IntRange(1))
 
 
 TARGET = option(run_options.TARGET, default="emulator", help="emulator or live.")

@@ -43,19 +43,24 @@ DERIVING: Final = ("errors.py", "model.py", "json_schema", "openapi", "contract"
 
 
 def planned(
-    contract: Contract, operation: Operation, name: str = "standard", *, progress: Progress | None = None
+    contract: Contract,
+    operation: Operation,
+    name: str = "standard",
+    *,
+    most: int | None = None,
+    progress: Progress | None = None,
 ) -> plans.Plan:
     """
     The named plan of an operation, from the cache or derived now. Raises CannotTell as `plan.make` does.
     """
     folder = folder_of(os.environ)
     if folder is None or name not in plans.PLANS:
-        return plans.make(contract, operation, name, progress=progress)
-    path = folder / f"{operation.name[:80]}.{name}.{_key(contract, operation, name)}.json"
+        return plans.make(contract, operation, name, most=most, progress=progress)
+    path = folder / f"{operation.name[:80]}.{name}.{_key(contract, operation, f'{name} {most}')}.json"
     members = _read(path)
     if members is not None:
         return plans.Plan(**members, bodies=plans.bodies_of(contract, operation))
-    plan = plans.make(contract, operation, name, progress=progress)
+    plan = plans.make(contract, operation, name, most=most, progress=progress)
     with contextlib.suppress(CannotTell, OSError, TypeError):  # a folder that cannot be written costs time only
         _write(path, {each.name: getattr(plan, each.name) for each in fields(plan) if each.name != "bodies"})
     return plan

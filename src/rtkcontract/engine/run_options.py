@@ -86,6 +86,14 @@ PROXY: Final = Option(
 )
 
 
+MAX_CASES: Final = Option(
+    name="--max-cases",
+    metavar="N",
+    kind=int,
+    help="Make at most N cases of each operation, and say what was not made: for schemas of hundreds of fields.",
+)
+
+
 MAX_LATENCY: Final = Option(
     name="--max-latency", metavar="SECONDS", kind=float, default=5.0, help="A slower response is a finding."
 )
@@ -123,6 +131,7 @@ RUN: Final = (
     SCHEMAS,
     MAX_REQUESTS,
     MAX_MEETINGS,
+    MAX_CASES,
     MAX_LATENCY,
     RATE,
     CA,

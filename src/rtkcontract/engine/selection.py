@@ -73,15 +73,17 @@ def plans_of(
     name: str,
     *,
     less: int = 0,
+    most: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Plan]:
     """
-    The named plan of each operation; `smoke` of several operations keeps to SMOKE requests, `less` those of scenarios.
+    The named plan of each operation, of `most` cases; `smoke` of several operations keeps to SMOKE requests, `less`
+    those of scenarios.
     """
     plans: dict[str, Plan] = {}
     for done, operation in enumerate(operations.values()):
         own = progress if len(operations) == 1 else None
-        plans[operation.name] = plan_cache.planned(contract, operation, name, progress=own)
+        plans[operation.name] = plan_cache.planned(contract, operation, name, most=most, progress=own)
         if progress and own is None:
             progress(done + 1, len(operations))
     return capped(plans, SMOKE - less) if name == "smoke" and len(plans) > 1 else plans

@@ -216,6 +216,8 @@ class Grown:
     """The rows that were added."""
     possible: int = 0
     """Tuples that a row can hold."""
+    left: int = 0
+    """Tuples that were not tried, since no more rows were asked for."""
     impossible: list[tuple[int, ...]] = field(default_factory=list)
     unreached: list[tuple[int, ...]] = field(default_factory=list)
 
@@ -383,13 +385,14 @@ def grow(
     *,
     accept: Callable[[Row], bool] = lambda _: True,
     only: int | None = None,
+    most: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Grown:
     """
     Rows to add to `kept` so that each tuple of `strength` literals that a row can hold is held.
 
     `kept` rows may hold -1 for a factor without a known level. `accept` has the last word on a row. `only` is a mask
-    of the literals whose tuples count. `progress` hears the tuples covered and possible.
+    of the literals whose tuples count, `most` the rows to stop at. `progress` hears the tuples covered and possible.
     """
     result = Grown()
     if space.fresh is None or not space.count:
@@ -399,7 +402,7 @@ def grow(
     for old in kept:
         opened.cover(old)
     used = [0] * space.count
-    while (seed := opened.first()) is not None:
+    while (most is None or len(result.rows) < most) and (seed := opened.first()) is not None:
         start = space.taking(seed)
         if start is None:
             opened.drop(seed)
@@ -416,6 +419,7 @@ def grow(
         result.rows.append(row)
         if progress is not None:
             progress(possible - opened.left(), possible)
+    result.left = opened.left()
     result.possible = possible - len(result.impossible) - len(result.unreached)
     return result
 

@@ -23,6 +23,8 @@ from rtkcontract.json_schema.json_text import NotStrictJson, canonical, dumps, e
 from rtkcontract.json_schema.values import ABSENT, ITEM, MEMBERS, Place, put, same, taken, type_of
 from rtkcontract.model import Case, Expectation, Json, Operation, Overrides
 
+REMEMBERED = 500
+"""Contents whose values are kept, since each is asked for a few times in a row."""
 RULES = frozenset(COMBINATORS) - {"allOf"}
 
 
@@ -38,23 +40,33 @@ class Derived:
         self.operation, self.bodies, self.opened = operation, bodies, opened
         self.seen: dict[bytes, str] = {}
         self.ids: set[str] = set()
-        self.bases: dict[int, Json] = {}
+        self.bases: dict[int, str | None] = {}
+        """Field to the smallest accepted body that holds it, as text, of which copies are quickly made."""
         self.rows: dict[int, list[Row]] = {}
         self.known: dict[bytes, tuple[Json, Expectation]] = {}
         self.canonical = functools.lru_cache(maxsize=1)(canonical)
 
     def case(
-        self, side: str, name: str, body: Json, partition: str, *, place: str = "", keyword: str = "", note: str = ""
+        self,
+        side: str,
+        name: str,
+        body: Json,
+        partition: str,
+        *,
+        place: str = "",
+        keyword: str = "",
+        note: str = "",
+        request: tuple[bytes, bytes, Overrides] | None = None,
     ) -> Case | None:
         """
         A case with the expectation that the schema gives its body; None when the same content is planned already.
         """
         identity = f"{self.operation.name}/{name}"
-        request = self.request(body)
+        request = request or self.request(body)
         if request is None or identity in self.ids:
             return None
         said, content, overrides = request
-        key = self.canonical(said)
+        key = hashlib.sha256(self.canonical(said)).digest()
         if key in self.seen:
             return None
         self.seen[key] = identity
@@ -76,9 +88,11 @@ class Derived:
 
     def judged(self, content: bytes) -> tuple[Json, Expectation]:
         """
-        The value of a content and what the schema says of it; asked once for each content.
+        The value of a content and what the schema says of it; asked again only after many others.
         """
         if content not in self.known:
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
             value = loads(content)
             plain = b"\\ud" not in content
             self.known[content] = value, self._decided(self.bodies.oracle.expectation(value, plain=plain))
@@ -104,13 +118,6 @@ class Derived:
             return content, content, Overrides()
         sent = wire.sent(body)
         return None if sent is None else (encode(wire.said(*sent)), *sent)
-
-    def arriving(self, body: Json) -> Json:
-        """
-        A value as it arrives, to be judged; ABSENT where no request can say it.
-        """
-        request = self.request(body)
-        return ABSENT if request is None else self.judged(request[0])[0]
 
     def rejected(self, body: Json) -> bool:
         """
@@ -151,7 +158,7 @@ class Derived:
 
     # --- one fault a case -------------------------------------------------------------------------------------------
 
-    def base(self, number: int) -> Json:
+    def base(self, number: int) -> str | None:
         """
         The smallest accepted body that holds the field, with the first level that any can hold; None for none.
         """
@@ -160,7 +167,8 @@ class Derived:
             literals = (space.literal(number, level) for level in range(1, len(self.bodies.factors[number].levels)))
             rows = (self.bodies.smallest([literal]) for literal in literals)
             found = (self.bodies.body(row) for row in rows if row is not None and self.bodies.fits(row, "accepted"))
-            self.bases[number] = next(found, None)
+            body = next(found, None)
+            self.bases[number] = None if body is None else dumps(body)
         return self.bases[number]
 
     def holder(self, factor: Factor, number: int) -> Json:
@@ -168,7 +176,7 @@ class Derived:
         A fresh copy of the base body, with every object above the field in place.
         """
         body = self.base(number)
-        copy = loads(dumps(body)) if body is not None else {}
+        copy = loads(body) if body is not None else {}
         above = copy
         for part, inside in itertools.pairwise(factor.place):
             below = taken(above, (part,))
@@ -225,15 +233,24 @@ class Derived:
         elif candidate.partition == "wrong-type-array" and value and not isinstance(held, dict | list | None):
             value = [held] if held is not ABSENT else value
         put(above, member, value)
-        said = self.arriving(body)
-        if said is ABSENT:
+        request = self.request(body)
+        if request is None:
             return None
-        if self.bodies.oracle.valid(said):
-            body = self.elsewhere(factor, number, candidate) or body
+        if self.bodies.oracle.valid(self.judged(request[0])[0]):
+            other = self.elsewhere(factor, number, candidate)
+            request = request if other is None else self.request(other)
         name = f"{factor.field.name}/{candidate.partition}"
         if f"{self.operation.name}/{name}" in self.ids:
             name = f"{name}-{hashlib.sha256(encode(value)).hexdigest()[:4]}"
-        case = self.case("invalid", name, body, candidate.partition, place=factor.field.name, keyword=candidate.keyword)
+        case = self.case(
+            "invalid",
+            name,
+            body,
+            candidate.partition,
+            place=factor.field.name,
+            keyword=candidate.keyword,
+            request=request,
+        )
         if case is None or candidate.partition not in partitions.UNDECIDED or case.expect.outcome == "rejected":
             return case
         reason = partitions.UNDECIDED[candidate.partition]

@@ -14,11 +14,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rtkcontract.contract import requests as fixed
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import priority
-from rtkcontract.generation.covering_array import Grown, Row, bits, grow
+from rtkcontract.generation.covering_array import Grown, Row, Space, bits, grow
 from rtkcontract.generation.negatives import Derived, rule_text
 from rtkcontract.generation.parameters import has_body, hostile_ids, own_object, undecided
 from rtkcontract.generation.relations import relations
@@ -83,10 +84,25 @@ class _Rows:
 
     derived: Derived
     tally: Tally
+    most: int | None = None
+    """Rows to stop at, those that are stored not counted."""
+    left: int = 0
+    """Tuples that were not tried for it."""
     rows: list[Row] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     by_id: dict[str, Row] = field(default_factory=dict)
     """Case id to the literals of its body."""
+
+    def grown(self, space: Space, strength: int, **more: Any) -> Grown:
+        """
+        Further rows of a space, no more than there is room for.
+        """
+        room = None if self.most is None else max(0, self.most - len(self.rows))
+        made = grow(space, strength, most=room, **more)
+        self.left += made.left
+        for row in made.rows:
+            self.add(row)
+        return made
 
     def add(self, row: Row, body: Json | None = None) -> None:
         """
@@ -102,7 +118,7 @@ class _Rows:
 
 
 def _valid_side(
-    derived: Derived, strength: int, progress: Progress | None
+    derived: Derived, strength: int, most: int | None, progress: Progress | None
 ) -> tuple[_Rows, int, list[str], list[str], int]:
     """
     Stored rows first and how many they are, what is impossible or unreached, and how many tuples are possible.
@@ -118,19 +134,14 @@ def _valid_side(
             found.add(bodies.row(body), body)
             decided.extend(found.rows[-1:] if expect.outcome == "accepted" else ())
     old = len(found.cases)
+    found.most = None if most is None else len(found.rows) + max(1, most // 2)
 
     def grown(strength: int, only: int, progress: Progress | None = None) -> Grown:
-        made = grow(
-            bodies.accepted,
-            strength,
-            decided,
-            accept=lambda row: bodies.fits(row, "accepted"),
-            only=only,
-            progress=progress,
-        )
+        def accept(row: Row) -> bool:
+            return bodies.fits(row, "accepted")
+
+        made = found.grown(bodies.accepted, strength, kept=decided, accept=accept, only=only, progress=progress)
         decided.extend(made.rows)
-        for row in made.rows:
-            found.add(row)
         return made
 
     tuples = grown(strength, bodies.leaves, progress)
@@ -138,15 +149,13 @@ def _valid_side(
     grown(1, bodies.accepted.all)
     _add_variants(found)
     ever = bodies.accepted.fresh.domain if bodies.accepted.fresh else 0
-    opened = grow(
+    opened = found.grown(
         bodies.valid,
         2,
-        found.rows,
+        kept=list(found.rows),
         accept=lambda row: bodies.oracle.valid(bodies.body(row)),
         only=bodies.leaves & ever,
     )
-    for row in opened.rows:
-        found.add(row)
     never = bodies.leaves & ~(bodies.valid.fresh.domain if bodies.valid.fresh else 0)
     impossible = [
         rule_text(bodies, literals) for literals in (*((literal,) for literal in bits(never)), *opened.impossible)
@@ -161,7 +170,7 @@ def _add_variants(found: _Rows) -> None:
     """
     bodies, space = found.derived.bodies, found.derived.bodies.accepted
     left = found.tally.unsent()
-    while left:
+    while left and (found.most is None or len(found.rows) < found.most):
         state, chosen = space.fresh, dict[int, Json]()
         for literal in left:
             after = space.assign(state, literal) if state is not None else None
@@ -180,31 +189,43 @@ def _add_variants(found: _Rows) -> None:
         left = {literal: values for literal, values in left.items() if values}
 
 
-def make(contract: Contract, operation: Operation, name: str = "standard", *, progress: Progress | None = None) -> Plan:
+def make(
+    contract: Contract,
+    operation: Operation,
+    name: str = "standard",
+    *,
+    most: int | None = None,
+    progress: Progress | None = None,
+) -> Plan:
     """
-    One of the named plans. Raises CannotTell for an unknown name or a schema that the engine cannot read.
+    One of the named plans, of no more than `most` cases: half of them at most are combinations, and what was not made
+    for it is told in `unproved`. Raises CannotTell for an unknown name or a schema that the engine cannot read.
     """
     if name not in PLANS:
         raise CannotTell(f"there is no plan {name}; the plans are {', '.join(PLANS)}")
+    if most is not None and most < 1:
+        raise CannotTell(f"--max-cases is {most}, and a plan needs one case at least")
     strength = PLANS[name]
     bodies = bodies_of(contract, operation)
     derived = Derived(operation, bodies, undecided(contract, operation))
     minimal = _minimal(derived)
-    found, stored, impossible, unreached, possible = _valid_side(derived, max(strength, 2), progress)
+    found, stored, impossible, unreached, possible = _valid_side(derived, max(strength, 2), most, progress)
     rich = _richest(derived, found.cases, stored) or minimal
     thorough = strength > 2
-    others = [
-        *derived.root(),
-        *derived.missing(),
-        *derived.unknown(),
-        *derived.combinations(),
-        *derived.broken(thorough=thorough),
-        *derived.branches(),
-        *derived.singles(),
-        *derived.hostile(thorough=thorough),
-        *_without_schema(derived, minimal),
-        *(relations(derived, rich, minimal) if minimal is not rich and _comparable(operation) else ()),
-    ]
+    each = itertools.chain(
+        derived.root(),
+        derived.missing(),
+        derived.unknown(),
+        derived.combinations(),
+        derived.broken(thorough=thorough),
+        derived.branches(),
+        derived.singles(),
+        derived.hostile(thorough=thorough),
+        _without_schema(derived, minimal),
+        relations(derived, rich, minimal) if minimal is not rich and _comparable(operation) else (),
+    )
+    others = list(itertools.islice(each, most))
+    more = next(each, None) is not None
     corpus = [case for entry in operation.corpus if (case := _found(derived, entry)) is not None]
     head = [minimal, *([] if minimal is rich else [rich]), *corpus]
     ordered = priority.ordered(bodies, head, found.by_id, found.cases, others)
@@ -217,9 +238,20 @@ def make(contract: Contract, operation: Operation, name: str = "standard", *, pr
         possible=possible if thorough else 0,
         impossible=tuple(impossible),
         unreached=tuple(unreached),
-        unproved=unproved(bodies, cases),
-    )
+        unproved=(*unproved(bodies, cases), *_not_made(found, most, more)),
+    ).capped(most)
     return full if strength > 1 else full.capped(max(SMOKE, priority.values_end(found.by_id, cases)))
+
+
+def _not_made(found: _Rows, most: int | None, more: bool) -> Iterator[Unproved]:
+    """
+    What a cap left out before it was made.
+    """
+    if found.left:
+        reason = f"{found.left:,} combinations of values were not tried, with at most {most} cases"
+        yield Unproved(place="", keyword="", reason=reason)
+    if more:
+        yield Unproved(place="", keyword="", reason=f"further faults were not made, with at most {most} cases")
 
 
 def bodies_of(contract: Contract, operation: Operation) -> Bodies:

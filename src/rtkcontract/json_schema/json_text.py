@@ -74,6 +74,13 @@ _LENIENT = json.JSONDecoder(parse_constant=int)
 _SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
+_FLAT = json.JSONEncoder(separators=(",", ":"))
+
+
+_ONE_WAY = frozenset((str, int, bool, type(None)))
+"""Types of scalars that are written in one way: an object of nothing else is written at once."""
+
+
 _NUMBER = json.JSONEncoder(allow_nan=False)
 
 
@@ -161,15 +168,21 @@ def dumps(value: Json, *, sort: bool = False, space: str = "") -> str:
     if kind is int:
         return repr(value)
     if isinstance(value, dict):
-        members = sorted(value.items()) if sort else value.items()
-        colon = f"{space}:{space}"
-        parts = [encode_basestring_ascii(name) + colon + dumps(part, sort=sort, space=space) for name, part in members]
-        return "{" + space + f",{space}".join(parts) + space + "}"
+        return _object(value, sort, space)
     if isinstance(value, list | tuple):
         return "[" + space + f",{space}".join([dumps(part, sort=sort, space=space) for part in value]) + space + "]"
     if value is None or value is True or value is False:
         return _WORDS[value]
     return value.text if isinstance(value, Written) else _NUMBER.encode(value)
+
+
+def _object(value: dict[str, Json], sort: bool, space: str) -> str:
+    if not sort and not space and _ONE_WAY.issuperset(map(type, value.values())):
+        return _FLAT.encode(value)
+    members = sorted(value.items()) if sort else value.items()
+    colon = f"{space}:{space}"
+    parts = [encode_basestring_ascii(name) + colon + dumps(part, sort=sort, space=space) for name, part in members]
+    return "{" + space + f",{space}".join(parts) + space + "}"
 
 
 def encode(value: Json) -> bytes:

@@ -40,6 +40,7 @@ class Asked:
     allow: Sequence[str] = ()
     schemas: str | None = None
     max_requests: int | None = None
+    max_cases: int | None = None
     max_meetings: int | None = None
     max_latency: float | None = None
     ca: str | None = None
@@ -112,7 +113,7 @@ def loop_of(asked: Asked, environment: Mapping[str, str], progress: Progress | N
 
     played = _scenarios(contract, asked, operations) if target.kind != "cassettes" else ()
     steps = sum(len(each.steps) for each in played)
-    plans = selection.plans_of(contract, operations, asked.plan, less=steps, progress=progress)
+    plans = selection.plans_of(contract, operations, asked.plan, less=steps, most=asked.max_cases, progress=progress)
     plans = selection.capped(selection.sharded(plans, asked.shard, shard), asked.max_requests)
     if not any(plan.cases for plan in plans.values()):
         part = f"shard {asked.shard} of the plan" if asked.shard else "the plan"
@@ -160,7 +161,7 @@ def _check(asked: Asked) -> None:
     """
     Raises CannotTell for a number that limits nothing.
     """
-    for name in ("max_requests", "max_meetings", "max_latency"):
+    for name in ("max_requests", "max_meetings", "max_cases", "max_latency"):
         value = getattr(asked, name)
         if value is not None and not 0 <= value < math.inf:
             raise CannotTell(f"--{name.replace('_', '-')} {value} is no limit; give a number from 0 on")
