@@ -66,6 +66,7 @@ BODIES: dict[str, Any] = {
     "text": {"type": "string", "minLength": 2, "maxLength": 5},
     "number": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     "integer": {"type": "integer", "minimum": 10**15 + 1},
+    "integer beyond doubles": {"type": "integer", "minimum": 10**30, "maximum": 10**30 + 5},
     "flag": {"type": "boolean"},
     "null": {"type": "null"},
     "enumeration": {"enum": ["a", 7, None]},

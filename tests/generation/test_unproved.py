@@ -51,6 +51,7 @@ def test_a_plan_without_a_valid_request_proves_nothing_and_names_the_place(schem
         ({"type": "object", "properties": {"a": {"type": "string", "format": "iban"}}}, "a", "format"),
         ({"type": "object", "properties": {"a": {"type": "integer", "minimun": 3}}}, "a", "minimun"),
         ({"type": "object", "properties": {"a": {"type": "string", "maxLength": 10**7}}}, "a", "maxLength"),
+        ({"type": "object", "properties": {"a": {"type": "array", "maxItems": 10**7}}}, "a", "maxItems"),
         ({"type": "object", "properties": {"a": {"type": "array", "contains": True, "minItems": 1}}}, "a", "contains"),
     ],
 )

@@ -232,6 +232,10 @@ class _Values:
             self.candidates.setdefault(dumps(value), candidate)
 
 
+_WITH_FRACTIONS: Final = 2**40
+"""Beyond, a double holds no thousandths."""
+
+
 def _bounds(nodes: tuple[Json, ...], integer: bool, side: str) -> list[tuple[Fraction, str]]:
     """
     The limits of one side with their keywords; for an integer, those that a whole number can meet.
@@ -256,7 +260,7 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
         into.add(f"at-{side}", keyword, written_number(bound))
         into.add(f"{inward}-{side}", keyword, written_number(bound + sign * step))
         into.add(f"{outward}-{side}", keyword, written_number(bound - sign * step))
-        if not integer:
+        if not integer and abs(bound) < _WITH_FRACTIONS:
             into.add(f"{outward}-{side}-by-a-fraction", keyword, written_number(bound - sign * Fraction(1, 1000)))
             into.add(f"{inward}-{side}-by-a-fraction", "type", written_number(bound + sign * Fraction(1, 2)))
     low = lows[0][0] if lows else Fraction(0)
@@ -278,7 +282,8 @@ def _numbers(nodes: tuple[Json, ...], integer: bool, into: _Values) -> None:
     if all(multiple.denominator == 1 for multiple in multiples):  # else doubles decide nothing
         huge = 2**32 + written_number(low) if integer and lows else Written("1e308")
         into.add("huge" if highs else WITHOUT_LIMIT, highs[0][1] if highs else "type", huge)
-    into.add("a-fraction", "type", Written("1.5") if not lows else written_number(low + Fraction(1, 2)))
+    if abs(low) < _WITH_FRACTIONS:
+        into.add("a-fraction", "type", Written("1.5") if not lows else written_number(low + Fraction(1, 2)))
 
 
 def _multiples(
@@ -354,6 +359,8 @@ def _lengths(nodes: tuple[Json, ...], into: _Values, *, secret: bool) -> None:
 
 LONGEST_TEXT: Final = 20_000
 """Texts beyond are sent once on the limit and once beyond it, and stand in no row."""
+MOST_ITEMS: Final = 5_000
+"""Longer lists, and objects of more members, are not sent at all."""
 MOST_TEXT: Final = 2_000_000
 """Longer texts are not sent at all."""
 
@@ -397,7 +404,7 @@ def _arrays(nodes: tuple[Json, ...], place: Place, items: tuple[Json, ...], good
         for limit in _all(nodes, keyword):
             sizes = ((limit, "at"), (limit + inward, "inside"), (limit - inward, "outside"))
             for count, side in sizes:
-                if count >= 0:
+                if 0 <= count <= MOST_ITEMS:
                     into.add(f"{side}-{keyword}", keyword, sized(count))
     for wrong in _wrong_items(items):
         into.add(f"item-{wrong.partition}", "items", [wrong.value])
@@ -430,7 +437,7 @@ def _maps(nodes: tuple[Json, ...], values: tuple[Json, ...], into: _Values) -> N
     for keyword, inward in (("minProperties", 1), ("maxProperties", -1)):
         for limit in _all(nodes, keyword):
             for count, side in ((limit, "at"), (limit + inward, "inside"), (limit - inward, "outside")):
-                if count > 0:
+                if 0 < count <= MOST_ITEMS:
                     into.add(f"{side}-{keyword}", keyword, sized(count))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rtkcontract.generation.partitions import MOST_TEXT, WHOLE, Field
+from rtkcontract.generation.partitions import MOST_ITEMS, MOST_TEXT, WHOLE, Field
 from rtkcontract.generation.request_space import Bodies
 from rtkcontract.json_schema import structure
 from rtkcontract.json_schema.json_text import dumps
@@ -22,6 +22,10 @@ from rtkcontract.openapi.references import located
 ANNOTATIONS: Final = frozenset(
     ["title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "externalDocs"]
 ).union(["xml", "discriminator", "contentMediaType", "contentSchema", "definitions", "nullable"])
+MOST_SENT: Final = {
+    **dict.fromkeys(("minLength", "maxLength"), MOST_TEXT),
+    **dict.fromkeys(("minItems", "maxItems", "minProperties", "maxProperties"), MOST_ITEMS),
+}
 NOTHING: Final = "no valid request could be made"
 
 
@@ -106,10 +110,10 @@ def _strange(node: Json) -> Iterator[tuple[str, str, str]]:
     for keyword in node:
         if keyword not in structure.CONSTRAINTS | ANNOTATIONS and not keyword.startswith(("x-", "$")):
             yield keyword, keyword, f"{keyword} is no keyword of JSON Schema, so that it decides nothing"
-    for keyword in ("minLength", "maxLength"):
-        if node.get(keyword, 0) > MOST_TEXT:
+    for keyword, most in MOST_SENT.items():
+        if node.get(keyword, 0) > most:
             told = f"{keyword} {node[keyword]:,}"
-            yield keyword, told, f"no text as long as {told} is sent"
+            yield keyword, told, f"nothing as large as {told} is sent"
     name = node.get("format")
     if isinstance(name, str) and name not in FORMATS:
         yield "format", f"format {name}", f"no validator knows the format {name}, so that it decides nothing"
