@@ -112,6 +112,7 @@ def record(
 
     if target == "cassettes":
         raise CannotTell("record needs something that answers; use --target emulator or --target live")
+    place = written_folder(folder, "cassettes")
     contract, plans_ = planned(schemas, operation or (), plan, tag or ())
     where = targets.target_of(target, os.environ, base_url, contract)
     forbidden: Container[str] = ()
@@ -122,7 +123,6 @@ def record(
         if costly:
             say(f"left out, since they cost money or cannot be undone (--allow NAME): {', '.join(costly)}")
     cases = [case for made in plans_.values() for case in made.cases]
-    place = written_folder(folder, "cassettes")
     way = targets.way_of(where, os.environ, ca, proxy)
     logs.quiet_loggers()
     shards = selection.shard_numbers(shard)[1] if shard else 1
