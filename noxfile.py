@@ -35,10 +35,10 @@ def prepared(session: nox.Session, *groups: str) -> None:
 @nox.session(tags=["release"])
 def tests(session: nox.Session) -> None:
     """
-    The project's own tests, on the Python that runs nox.
+    The project's own tests, on the Python that runs nox, by one process for each core.
     """
     prepared(session, "test")
-    session.run("pytest", "tests", *session.posargs)
+    session.run("pytest", "tests", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS)

@@ -24,7 +24,7 @@ NAMED = {
 """Where the vendor may be named, and why."""
 EXAMPLE = re.compile(r'(?:`|")[^`"]*(?:create_meeting|Cloudflare\'s published)[^`"]*(?:`|")')
 """Examples of case ids and of texts in docstrings."""
-FLAG = re.compile(r"max.?meetings|\bmeetings\b")
+FLAG = re.compile(r"max.?meetings|\bmeetings\b", re.IGNORECASE)
 """The budget of created objects has had this name from the start."""
 
 
