@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 import hypothesis
@@ -27,3 +28,7 @@ hypothesis.settings.load_profile(PROFILE)
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="rtkcontract-tests-")
 os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"]  # ledgers of what tests make on loopback
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A job in the background ignores Ctrl-C, and so would the commands that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
