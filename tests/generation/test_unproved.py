@@ -97,3 +97,27 @@ def test_the_verbs_cannot_tell(command: list[str], tmp_path: Path, monkeypatch: 
 
     assert 2 == done.exit_code, done.output
     assert "no valid request could be made" in done.output
+
+
+def test_a_pattern_that_schemathesis_cannot_read_is_hunted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = needed(code={"type": "string", "pattern": r"^\u{1F3A5}$"})
+    content = {"application/json": {"schema": schema}}
+    operation = {
+        "operationId": "add_code",
+        "requestBody": {"required": True, "content": content},
+        "responses": {"201": {"description": "made"}},
+    }
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "codes", "version": "1"},
+        "paths": {"/codes": {"post": operation}},
+    }
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    monkeypatch.chdir(tmp_path)
+    words = ["hunt", "--target", "emulator", "--max-examples", "5", "--schemas", str(tmp_path)]
+    done = CliRunner().invoke(main, words)
+
+    assert 0 == done.exit_code, done.output
+    assert "valid: " in done.output

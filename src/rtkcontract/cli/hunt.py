@@ -106,7 +106,8 @@ def hunt(
     loop, _ = open_run.loop_of(asked, os.environ)
     logs.quiet_loggers()
     broken, stopped = 0, ""
-    sides: tuple[Side, ...] = ("valid", "invalid")
+    nothing = say_unproved({name: loop.plans[name]})
+    sides: tuple[Side, ...] = ("invalid",) if nothing else ("valid", "invalid")
     with loop:
         redactor = redactor_of(loop.contract, loop.exchange().asking.target)
         loop.judge(next(iter(loop.cases.values())))  # shows whether the target can be judged at all
@@ -144,5 +145,4 @@ def hunt(
                     say(f"    kept as {name}/corpus/{kept} in {path}")
         if stopped:
             say(redactor.text(f"stopped: {stopped}"))
-    nothing = say_unproved({name: loop.plans[name]})
     ctx.exit(1 if broken else 2 if stopped or nothing else 0)

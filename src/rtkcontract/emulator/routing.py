@@ -86,7 +86,7 @@ class Served:
         """
         Of the body; None where the operation takes none.
         """
-        return Oracle(self.document, self.request_schema) if self.request_schema != {} else None
+        return Oracle(self.document, self.request_schema) if self.request_schema != {} or self.request_body else None
 
     @functools.cached_property
     def body_required(self) -> bool:

@@ -34,12 +34,14 @@ from hypothesis import HealthCheck, Phase, Verbosity, configuration
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.errors import InvalidSchema
 
 from rtkcontract.contract.expectation import Oracle
 from rtkcontract.contract.fake_data import CANARY
 from rtkcontract.errors import CannotTell
 from rtkcontract.generation import bounded, walks
 from rtkcontract.generation.collections import Collection
+from rtkcontract.generation.instances import Instances
 from rtkcontract.generation.parameters import own_parameters, undecided
 from rtkcontract.generation.profiles import PROFILES, Profile, Side, profile_of
 from rtkcontract.json_schema.json_text import canonical, encode, loads
@@ -240,7 +242,29 @@ def _drawn(contract: Contract, operation: Operation, side: Side) -> st.SearchStr
     document = {**contract.document, "security": [], "paths": {**contract.document["paths"], path: {"post": alone}}}
     loaded = schemathesis.openapi.from_dict(document, config=SchemathesisConfig())
     drawn = loaded[path]["POST"].as_strategy(generation_mode=MODES[side])
-    return drawn.map(lambda case: _tidied(contract.document, (schema,), case.body))
+    tidied = drawn.map(lambda case: _tidied(contract.document, (schema,), case.body))
+    return _drawn_or_else(tidied, _plainly(contract.document, schema, side))
+
+
+@st.composite
+def _drawn_or_else(draw: st.DrawFn, drawn: st.SearchStrategy[Json], other: st.SearchStrategy[Json]) -> Json:
+    """
+    A body as schemathesis draws it, or another where it cannot read the schema, such as a pattern of the ECMA dialect.
+    """
+    try:
+        return draw(drawn)
+    except InvalidSchema:
+        return draw(other)
+
+
+def _plainly(document: Json, schema: Json, side: Side) -> st.SearchStrategy[Json]:
+    """
+    Values that fit a schema as the plans make them, or any value of another form.
+    """
+    if side == "invalid":
+        return st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=20), st.just([]), st.just({}))
+    fitting = Instances(document).of(schema)
+    return st.sampled_from(fitting) if fitting else st.nothing()
 
 
 def _sayable(body: Json) -> bool:

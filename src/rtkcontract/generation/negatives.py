@@ -15,7 +15,7 @@ from rtkcontract.contract.expectation import Oracle
 from rtkcontract.contract.fake_data import HOSTILE, MARK
 from rtkcontract.generation import partitions
 from rtkcontract.generation.covering_array import Row, Space, bits
-from rtkcontract.generation.parameters import BODY
+from rtkcontract.generation.parameters import BODY, SPACE
 from rtkcontract.generation.partitions import COMBINATORS, Candidate
 from rtkcontract.generation.request_space import Bodies, Factor
 from rtkcontract.json_schema import values as json_values
@@ -105,7 +105,10 @@ class Derived:
         if expect.outcome == "accepted" and self.opened is not None:
             return self.opened
         if self.bodies.wire is not None and expect.schema_at:
-            return replace(expect, schema_at=self.bodies.wire.placed(expect.schema_at))
+            at = self.bodies.wire.placed(expect.schema_at)
+            whole = self.bodies.wire.place
+            sources = tuple((at or whole) if SPACE in source else source for source in expect.sources)
+            return replace(expect, schema_at=at, sources=sources)
         return expect
 
     def request(self, body: Json) -> tuple[bytes, bytes, Overrides] | None:

@@ -344,6 +344,14 @@ class Wire:
         reason = expect.reason.replace("the body", f"query.{one.name}", 1)
         return replace(expect, reason=reason, schema_at=self.placed(expect.schema_at))
 
+    @property
+    def place(self) -> str:
+        """
+        Where the document has the operation.
+        """
+        path = self.operation.path.replace("~", "~0").replace("/", "~1")
+        return located(f"/paths/{path}/{self.operation.method.lower()}", self.document)
+
     def placed(self, pointer: str) -> str:
         """
         A place in the schema of the space as a place in the document; "" where the document has none.
