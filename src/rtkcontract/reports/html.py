@@ -291,7 +291,10 @@ def _facts(run: Run, earlier: Run | None) -> dict[str, object]:
         "header": run.header,
         "counts": summary.counts(run),
         "sent": summary.cases_sent(run),
-        "verdict": summary.verdict_words(run),
+        "verdict": compare_runs.headline(earlier, run).partition(" (judged")[0]
+        if earlier
+        else summary.verdict_words(run),
+        "colour": compare_runs.exit_code(earlier, run) if earlier else summary.exit_code(run),
         "code": summary.exit_code(run),
         "judged": summary.judged(run),
         "duration": summary.duration(run),

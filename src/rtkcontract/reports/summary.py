@@ -546,7 +546,11 @@ def _simplest_first(items: list[tuple[Entry, Finding]]) -> tuple[tuple[Entry, Fi
 
 def _weight(group: Group) -> tuple[int, int, int]:
     entry, finding = group.items[0]
-    opened = entry.result.case.expect.rejection == "unauthenticated" and answer_of(entry) == "accepted"
+    opened = (
+        finding.where == "status"
+        and entry.result.case.expect.rejection == "unauthenticated"
+        and answer_of(entry) == "accepted"
+    )
     grave = 0 if finding.check == "secrets" or opened else 1 if _status(entry) >= 500 else 2
     return SEVERITIES.index(group.severity), grave, -len(group.cases)
 

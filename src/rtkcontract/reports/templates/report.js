@@ -9,6 +9,7 @@
   function tell(mark) {
     const told = cases[Number(mark.dataset.i)];
     panel.replaceChildren();
+    panel.hidden = false;
     const head = document.createElement("p");
     head.className = "id";
     head.textContent = told ? told[0] + ": " + told[1] : mark.getAttribute("aria-label");
@@ -60,7 +61,20 @@
       other.focus();
     });
   });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") pinned = null; });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    pinned = null;
+    panel.hidden = true;
+  });
+
+  for (const button of document.querySelectorAll("button.copy")) {
+    const command = button.parentElement.nextElementSibling;
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(command.textContent);
+      button.textContent = "Copied";
+    });
+  }
 
   for (const input of document.querySelectorAll("input[data-filters]")) {
     const items = [...document.querySelectorAll(input.dataset.filters)];
