@@ -128,6 +128,7 @@ def test_planted(number, record_property):
     refused = ""
     try:
         done = record.record(own, [case], again=True)
+        refused = "; ".join(reason for _, reason in done.unsettled)
     except CannotTell as error:
         refused = str(error)
     RESULTS.append(refused)
@@ -220,7 +221,7 @@ def test_no_planted_secret_reaches_a_file_or_the_terminal(tmp_path: Path) -> Non
     assert {"junit.xml", "log.txt", "page.html", "run.jsonl"} <= {path.name for path in written}
     assert set(held) <= set(written)
     assert b"AssertionError: planted" in written[tmp_path / "junit.xml"]
-    assert b" = Session(contract=" in output
+    assert b" = Session(exchange=" in output
     leaking = {path.name: _shown(text) for path, text in written.items()}
 
     assert {name: found for name, found in leaking.items() if found} == {}

@@ -21,6 +21,8 @@ CHECK = [
     "-m",
     "rtkcontract",
     "check",
+    "--operation",
+    "create_meeting",
     "--target",
     "emulator",
     "--plan",
