@@ -147,7 +147,7 @@ def _check_options(words: list[str]) -> None:
 
 def _options() -> set[str]:
     parser = pytest.Parser(_ispytest=True)
-    pytest_plugin.pytest_addoption(parser)
+    pytest_plugin.pytest_addoption(parser, pytest.PytestPluginManager())
     return PYTESTS_OWN | {name for option in parser.getgroup("rtkcontract").options for name in option.names()}
 
 

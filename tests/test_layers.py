@@ -50,6 +50,7 @@ LIBRARIES: dict[str, set[str]] = {
     "rich": {"reports.text", "reports.progress"},
     "schemathesis": {"generation.fuzz"},
     "uvicorn": {"network.server"},
+    "vcr": {"recordings.vcr_adapter"},
     "yaml": {"json_schema.yaml_text"},
     "zstandard": {"redaction.scanner"},
 }

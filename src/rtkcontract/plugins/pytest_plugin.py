@@ -81,11 +81,14 @@ TROUBLE = pytest.StashKey[str]()
 
 
 HYPOTHESIS = ("hypothesis_profile", "hypothesis_seed")
-"""Options of the plugin of hypothesis; absent where it is switched off."""
+"""Options of the plugin of hypothesis; ours where it is switched off, since it takes half a second to start."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     group = parser.getgroup("rtkcontract", "contract tests of RealtimeKit")
+    if pluginmanager.is_blocked("hypothesispytest"):
+        for name in HYPOTHESIS:
+            group.addoption(f"--{name.replace('_', '-')}", help="As that of hypothesis, for generated bodies.")
     for each in run_options.RUN:
         if each.kind is bool:
             group.addoption(each.name, action="store_true", help=each.help)
@@ -99,6 +102,9 @@ def opened(config: pytest.Config) -> Round:
     """
     The round that the options ask for. Raises CannotTell with one line for each that cannot be met.
     """
+    mode = config.getoption("record_mode", None)
+    if mode not in (None, "none"):
+        raise CannotTell(f"--record-mode={mode} is not for contract tests, which replay; `rtkcontract record` records")
     drawn = {name: config.getoption(name, None) for name in HYPOTHESIS}
     asked = open_run.Asked(**{each.key: config.getoption(each.name) for each in run_options.RUN}, **drawn)
     if hasattr(config, "workerinput"):
