@@ -55,6 +55,7 @@ OFFLINE = {
     "cases": "cases list --plan smoke --schemas box",
     "schema": "schema",
     "completion": "completion bash",
+    "config": "config",
 }
 WRITING = {
     "check": OFFLINE["check"] + " --run-file other.jsonl",
