@@ -279,7 +279,8 @@ def test_a_failure_is_shrunk_to_the_body_it_needs() -> None:
         body = loads(case.content)
         return [found(case, "status")] if body.get("record_on_start") and "ai_config" in body else []
 
-    hunt = fuzz.hunt(CONTRACT, CREATE, judge, max_examples=100, seed=0)
+    # Enough that one holds both: hypothesis draws other bodies where other modules are loaded.
+    hunt = fuzz.hunt(CONTRACT, CREATE, judge, max_examples=300, seed=1)
 
     assert [{"ai_config": {}, "record_on_start": True}] == [
         dict(sorted(one.body.items())) for one in hunt.counterexamples
