@@ -149,7 +149,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     What cannot be asked for is told before workers start: xdist would start those that end anew, again and again.
     """
     try:
-        if getattr(config.option, "numprocesses", None):
+        # A session of other tests asks no target, and has no verdict.
+        if getattr(config.option, "numprocesses", None) and config.option.target != "cassettes":
             _round(config)
     except CannotTell as error:
         sys.stderr.write(shown(f"rtkcontract: {error}\n"))
@@ -358,8 +359,8 @@ def pytest_runtest_logreport(report: Any) -> None:
     if lines and hasattr(report, "node"):
         for line in lines:
             _round(report.node.config).loop.take(line)
-    if hasattr(report, "node"):
-        drawn = [generated.Sent(**each) for each in getattr(report, "generated", [])]
+    drawn = [generated.Sent(**each) for each in getattr(report, "generated", [])]
+    if drawn and hasattr(report, "node"):
         _round(report.node.config).loop.generated.extend(drawn)
 
 
