@@ -446,7 +446,7 @@ def _plain(response: Response) -> bytes:
     for coding in reversed([coding.strip().lower() for coding in told.split(",")]):
         if content and coding not in ("", "identity"):
             opened = next((text for name, text in unpack(content) if name in CODINGS.get(coding, ())), b"")
-            if not opened and _is_text(content):
+            if not opened and is_text(content):
                 return content
             if not 0 < len(opened) < SIZE:
                 raise CannotTell(
@@ -456,7 +456,10 @@ def _plain(response: Response) -> bytes:
     return content
 
 
-def _is_text(content: bytes) -> bool:
+def is_text(content: bytes) -> bool:
+    """
+    Whether the content is UTF-8.
+    """
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtkcontract.model import Headers, Json, Request, Response
-from rtkcontract.redaction.redactor import CODINGS
+from rtkcontract.redaction.redactor import CODINGS, is_text
 from rtkcontract.redaction.scanner import unpack
 
 MOST_BYTES: Final = 64_000_000
@@ -89,7 +89,7 @@ def from_base64(text: str, *, textual: bool = False) -> bytes:
         content = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         content = None
-    if content is None or ((textual or _is_json(text.encode("utf-8", "replace"))) and not _is_text(content)):
+    if content is None or ((textual or _is_json(text.encode("utf-8", "replace"))) and not is_text(content)):
         raise Unreadable("it is marked as base64 and is not base64")
     return content
 
@@ -129,18 +129,10 @@ def decoded(content: bytes, codings: list[str]) -> bytes:
         found = [text for name, text in unpack(content, MOST_BYTES) if name in CODINGS.get(coding, ())]
         if found and len(found[0]) >= MOST_BYTES:
             raise Unreadable(f"it opens up into more than {MOST_BYTES // 1_000_000} MB")
-        if not found and (not _is_text(content) or "\ufffd".encode() in content):
+        if not found and (not is_text(content) or "\ufffd".encode() in content):
             raise Unreadable(f"its content-encoding ({coding[:20]}) cannot be undone; the file may have spoiled it")
         content = found[0] if found else content
     return content
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _is_json(content: bytes) -> bool:
